@@ -1,0 +1,46 @@
+/**
+ * Every failure that the command line reports is a `CliError`: one clear sentence with the value,
+ * the rule and the remedy, and a stable code for programs.
+ */
+
+/** The codes of all failures of the command line, stable across versions. */
+export type CliErrorCode =
+  | "USAGE"
+  | "RATE_MISSING"
+  | "RATE_BLOCKED"
+  | "MODULE_NOT_FOUND"
+  | "MODULE_FAILED"
+  | "MODULE_NO_DEFAULT"
+  | "MODULE_NO_FUNCTION"
+  | "INPUT_NOT_FOUND"
+  | "INPUT_UNREADABLE"
+  | "INPUT_FORMAT_UNKNOWN"
+  | "INPUT_NOT_UTF8"
+  | "INPUT_CUT_OFF"
+  | "INPUT_LINE_TOO_LONG"
+  | "INPUT_INVALID_CSV"
+  | "ROW_INVALID"
+  | "RESULT_UNSERIALISABLE"
+  | "NEVER_SETTLES"
+  | "JOB_CRASHED"
+  | "OUTPUT_EXISTS"
+  | "OUTPUT_IS_INPUT"
+  | "OUTPUT_UNWRITABLE"
+  | "OUTPUT_CLOSED";
+
+export class CliError extends Error {
+  readonly code: CliErrorCode;
+
+  constructor(code: CliErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "CliError";
+    this.code = code;
+  }
+}
+
+/** What the system says of a failed file operation, without its path and number. */
+export function systemReason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const words = /^[A-Z0-9_]+: ([^,]+)/.exec(message ?? "")?.[1];
+  return words && code ? `${words}, ${code}` : (message ?? String(error));
+}

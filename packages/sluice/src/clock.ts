@@ -1,0 +1,75 @@
+/** The only reader of real time. Everything else is told what time it is. */
+
+/**
+ * What a limiter takes for time. `manualClock()` of `sluice/testing` is one for tests.
+ *
+ * @example
+ * const limiter = createLimiter("10/s", { clock: manualClock() });
+ */
+export interface Clock {
+  /** Whole microseconds, rounded down, of a clock that is not set back: any origin. */
+  now(): number;
+  /** Whether `now` is exact instead of rounded down, as a clock is that moves by hand. */
+  readonly exact?: boolean;
+  /** Milliseconds since the epoch. Only `quota`, `pauseUntil` and instants shown outside read it. */
+  wall(): number;
+  /**
+   * Calls `wake` once after at least about `ms` milliseconds; it may be early or late, since the
+   * caller looks at the clock again. `ms` 0 means the next macrotask. Returns what cancels it.
+   * With `idle`, it must not keep the process alive.
+   */
+  setTimer(ms: number, wake: () => void, idle?: boolean): () => void;
+  /** Blocks the thread for about `ms` milliseconds: only `acquireSync` calls it. */
+  sleepSync?(ms: number): void;
+}
+
+/** Longer waits are chained: beyond this, `setTimeout` fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+interface NodeTimer {
+  unref?: () => void;
+}
+
+type Timers = {
+  setImmediate?: (wake: () => void) => NodeTimer;
+  clearImmediate?: (timer: NodeTimer) => void;
+  process?: { getBuiltinModule?: (name: string) => unknown };
+};
+
+const globals = globalThis as Timers;
+
+/** Runs `f` outside every request's async context, so that a timer armed in it retains none. */
+const outsideRequests: <T>(f: () => T) => T = (() => {
+  const hooks = globals.process?.getBuiltinModule?.("node:async_hooks") as
+    | { AsyncLocalStorage?: { snapshot?: () => <T>(f: () => T) => T } }
+    | undefined;
+  return hooks?.AsyncLocalStorage?.snapshot?.() ?? ((f) => f());
+})();
+
+/**
+ * The system's clock: `performance.now()`, read through the global so that users' fake timers are
+ * seen, `Date.now()`, and the host's timers.
+ */
+export const systemClock: Clock = {
+  now: () => Math.floor(performance.now() * 1e3),
+  wall: () => Date.now(),
+  setTimer: (ms, wake, idle) => outsideRequests(() => arm(ms, wake, idle)),
+  sleepSync: (ms) => {
+    sleeper ??= new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(sleeper, 0, 0, Math.min(ms, MAX_TIMEOUT_MS));
+  },
+};
+
+let sleeper: Int32Array | undefined;
+
+function arm(ms: number, wake: () => void, idle?: boolean): () => void {
+  if (ms <= 0 && globals.setImmediate && globals.clearImmediate) {
+    const { clearImmediate } = globals;
+    const immediate = globals.setImmediate(wake);
+    if (idle) immediate.unref?.();
+    return () => clearImmediate(immediate);
+  }
+  const timer = setTimeout(wake, Math.min(ms, MAX_TIMEOUT_MS));
+  if (idle) (timer as NodeTimer).unref?.();
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,101 @@
+/** What an admission takes, from the caller's option to one number for each rule of a plan. */
+
+import { CostImpossibleError, InvalidCostError, UnknownLimitError } from "./errors.ts";
+import { capacityOf } from "./limits/algorithm.ts";
+import { formatLimit } from "./limits/parse.ts";
+import type { Plan, Rule } from "./limits/plan.ts";
+import { show } from "./time.ts";
+
+/** A number for every rate limit, or numbers by limit name. */
+export type AnyCost = number | { readonly [name: string]: number | undefined };
+
+/** One number for each rule of a plan, in its order. */
+export type Costs = readonly number[];
+
+/**
+ * The costs of an ask. A plain number applies to every rate limit, and `concurrency` takes 1.
+ *
+ * @throws `INVALID_COST`, `UNKNOWN_LIMIT`, and `COST_IMPOSSIBLE` for what a limit can never hold.
+ */
+export function resolveCosts(plan: Plan, cost: AnyCost | undefined): Costs {
+  if (cost === undefined && plan.defaultCosts) return plan.defaultCosts;
+  if (typeof cost === "object" && cost !== null) checkNames(plan, cost);
+  return plan.rules.map((rule) => {
+    const units = unitsOf(rule, cost);
+    checkUnits(rule, units);
+    const capacity = capacityOf(rule.limit);
+    if (units > capacity) throw impossible(rule, units, capacity);
+    return units;
+  });
+}
+
+/** What was really used, for `settle`: names left out keep what was taken; no upper bound but reason. */
+export function resolveActual(plan: Plan, cost: AnyCost, taken: Costs): Costs {
+  if (typeof cost === "object" && cost !== null) checkNames(plan, cost);
+  return plan.rules.map((rule, i) => {
+    const named = typeof cost === "object" && cost !== null ? cost[rule.costName] : cost;
+    const fixed = rule.limit.kind === "concurrency" || named === undefined;
+    const units = fixed && typeof cost !== "object" ? taken[i]! : (named ?? taken[i]!);
+    checkUnits(rule, units);
+    if (rule.limit.kind === "concurrency" && units > taken[i]!) {
+      throw new InvalidCostError(
+        `settle() cannot take more slots of ${show(rule.names[0])}: ${taken[i]} were acquired, got ${show(units)}; acquire again.`,
+      );
+    }
+    if (units > 1000 * capacityOf(rule.limit)) {
+      throw new InvalidCostError(
+        `settle() takes at most 1000 times what ${show(rule.names[0])} holds; got ${show(units)}.`,
+      );
+    }
+    return units;
+  });
+}
+
+function unitsOf(rule: Rule, cost: AnyCost | undefined): number {
+  const { limit, costName, names } = rule;
+  const named = typeof cost === "object" && cost !== null ? cost[costName] : undefined;
+  if (named !== undefined) return named;
+  if (cost !== undefined && typeof cost !== "object") {
+    return limit.kind === "concurrency" ? 1 : (cost as number);
+  }
+  if (limit.defaultCost !== "required") return limit.defaultCost;
+  throw new InvalidCostError(
+    `the limit ${show(names[0])} requires a cost; pass cost: { ${names[0]}: … }.`,
+  );
+}
+
+function checkNames(plan: Plan, cost: { readonly [name: string]: number | undefined }): void {
+  for (const name of Object.keys(cost)) {
+    if (plan.named && plan.rules.some((rule) => rule.costName === name)) continue;
+    const known = plan.named ? plan.rules.map((rule) => rule.costName).join(", ") : "none by name";
+    throw new UnknownLimitError(
+      `there is no limit named ${show(name)}; this limiter has: ${known}.`,
+    );
+  }
+}
+
+function checkUnits({ limit, names }: Rule, units: number): void {
+  if (!(units >= 0 && units < 2 ** 50)) {
+    throw new InvalidCostError(
+      `a cost must be a number from 0 to 2^50; got ${show(units)} for ${show(names[0])}.`,
+    );
+  }
+  const whole = limit.kind === "window" || limit.kind === "quota" || limit.kind === "concurrency";
+  if (whole && !Number.isInteger(units)) {
+    throw new InvalidCostError(
+      `the cost of ${show(names[0])} must be whole; got ${show(units)}. Fractions go with pace and with windows in parts.`,
+    );
+  }
+}
+
+function impossible({ limit, names }: Rule, units: number, capacity: number): CostImpossibleError {
+  const name =
+    limit.kind === "window"
+      ? names[limit.rates.findIndex((rate) => rate.count === capacity)]!
+      : names[0]!;
+  const remedy = limit.kind === "pace" ? "Raise its burst, or split the cost." : "Split the cost.";
+  return new CostImpossibleError(
+    name,
+    `a cost of ${units} can never pass ${show(name)} (${formatLimit(limit)}), which holds ${capacity} at the most. ${remedy}`,
+  );
+}

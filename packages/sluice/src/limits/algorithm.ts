@@ -1,0 +1,281 @@
+/** The algorithm of each kind of limit behind one set of verbs. */
+
+import * as slots from "./concurrency/concurrency.ts";
+import { type AnyLimit, type Earliest, held, type Moment } from "./limit.ts";
+import * as pace from "./pace/pace.ts";
+import * as quota from "./quota/quota.ts";
+import * as parts from "./window/parts.ts";
+import * as ring from "./window/ring.ts";
+
+/** One state: where its numbers are. */
+export interface Place {
+  readonly cells: Float64Array;
+  readonly base: number;
+}
+
+/** The earliest instant at which `cost` may pass; law 2: at or after now but for late waiters. */
+export function earliestOf(
+  limit: AnyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  moment: Moment,
+): Earliest {
+  switch (limit.kind) {
+    case "window":
+      return ring.earliest(limit, cells, base, cost, moment.now);
+    case "pace":
+      return pace.earliest(limit, cells, base, cost, moment.now, moment.since);
+    case "concurrency":
+      return slots.earliest(limit, cells, base, cost, moment.now);
+    case "parts":
+      return parts.earliest(limit, cells, base, cost, moment.now);
+    case "quota":
+      return quota.earliest(limit, cells, base, cost, moment);
+    case "unlimited":
+      return moment.now;
+    case "blocked":
+      return held(moment.now);
+  }
+}
+
+/** Books `cost` at `at`, which must not be before `earliestOf`. `ticket` names a slot's holder. */
+export function commitTo(
+  limit: AnyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  at: number,
+  moment: Moment,
+  ticket: number,
+): void {
+  switch (limit.kind) {
+    case "window":
+      return ring.commit(cells, base, cost, at);
+    case "pace":
+      return pace.commit(
+        limit,
+        cells,
+        base,
+        cost,
+        at,
+        moment.since < moment.now ? moment.since : at,
+      );
+    case "concurrency":
+      return slots.commit(
+        limit,
+        cells,
+        base,
+        cost,
+        at,
+        ticket,
+        limit.lease === 0 ? Number.POSITIVE_INFINITY : at + limit.lease,
+      );
+    case "parts":
+      return parts.commit(limit, cells, base, cost, at);
+    case "quota":
+      return quota.commit(limit, cells, base, cost, at, moment);
+  }
+}
+
+/** How many numbers a state needs for this commit: the same for all but rings and slots. */
+export function roomFor(
+  limit: AnyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  at: number,
+): number {
+  switch (limit.kind) {
+    case "window":
+      return ring.room(limit, cells, base, cost, at);
+    case "concurrency":
+      return slots.room(limit, cells, base, cost, at);
+    default:
+      return sizeOf(limit);
+  }
+}
+
+/** Whether the state grows on demand; it starts with nothing then. */
+export function grows(limit: AnyLimit): boolean {
+  return limit.kind === "window" || limit.kind === "concurrency";
+}
+
+/** How many numbers the empty state takes. */
+export function sizeOf(limit: AnyLimit): number {
+  switch (limit.kind) {
+    case "pace":
+      return pace.PACE_SIZE;
+    case "parts":
+      return parts.size(limit);
+    case "quota":
+      return quota.QUOTA_SIZE;
+    case "window":
+      return ring.RING_HEADER;
+    case "concurrency":
+      return slots.SLOTS_HEADER;
+    default:
+      return 0;
+  }
+}
+
+/** How many numbers a grown state has now. */
+export function grownSize(limit: AnyLimit, { cells, base }: Place): number {
+  return limit.kind === "window"
+    ? ring.RING_HEADER + cells[base]!
+    : slots.SLOTS_HEADER + 2 * cells[base]!;
+}
+
+/** Moves a growing state into a larger, zeroed place. */
+export function moveTo(
+  limit: AnyLimit,
+  from: Float64Array,
+  base: number,
+  to: Float64Array,
+  target: number,
+  size: number,
+): void {
+  (limit.kind === "window" ? ring.move : slots.move)(from, base, to, target, size);
+}
+
+/** The instant from which the state equals the empty one, for ever if nothing is committed. */
+export function idleFrom(limit: AnyLimit, { cells, base }: Place, moment: Moment): number {
+  switch (limit.kind) {
+    case "window":
+      return ring.idleFrom(limit, cells, base);
+    case "pace":
+      return pace.idleFrom(cells, base);
+    case "concurrency":
+      return slots.idleFrom(limit, cells, base);
+    case "parts":
+      return parts.idleFrom(limit, cells, base);
+    case "quota":
+      return quota.idleFrom(limit, cells, base, moment);
+    default:
+      return 0;
+  }
+}
+
+/**
+ * How long after the last commit the state equals the empty one: the time to live in a store. For
+ * calendar quotas the longest period; Infinity for slots without a lease.
+ */
+export function idle(limit: AnyLimit): number {
+  switch (limit.kind) {
+    case "window":
+      return limit.widest;
+    case "pace":
+      return Math.ceil((limit.burst * limit.micros) / limit.units);
+    case "concurrency":
+      return limit.lease === 0 ? Number.POSITIVE_INFINITY : limit.lease + limit.cooldown;
+    case "parts":
+      return (limit.parts + 1) * limit.part;
+    case "quota":
+      return typeof limit.period === "number"
+        ? limit.period
+        : { day: 25, week: 169, month: 745 }[limit.period] * 3600e6;
+    default:
+      return 0;
+  }
+}
+
+/** What a turn admitted: its first instant and the sum of its costs. */
+export interface Turn {
+  readonly from: number;
+  readonly units: number;
+}
+
+/** The callers that a turn admitted ran no later than `moment.now`: raising is always safe. */
+export function raiseTo(limit: AnyLimit, place: Place, turn: Turn, moment: Moment): void {
+  const { cells, base } = place;
+  switch (limit.kind) {
+    case "window":
+      return ring.raise(cells, base, turn.from, moment.now);
+    case "pace":
+      return pace.raise(limit, cells, base, turn.units, moment.now);
+    case "parts":
+      return parts.raise(limit, cells, base, turn.units, moment.now);
+    case "quota":
+      return quota.raise(limit, cells, base, turn.units, moment);
+  }
+}
+
+/** An admission that gives something back. */
+export interface Surplus {
+  /** How much. */
+  readonly units: number;
+  /** What the admission had taken. */
+  readonly cost: number;
+  /** When it was made. */
+  readonly at: number;
+  readonly ticket: number;
+  /** It was never used at all, and its instant may still be ahead. */
+  readonly cancelled: boolean;
+}
+
+/** Takes back what an admission did not use, as far as that lowers no later promise. */
+export function refundTo(limit: AnyLimit, place: Place, surplus: Surplus, moment: Moment): void {
+  const { cells, base } = place;
+  const { units, cost, at } = surplus;
+  switch (limit.kind) {
+    case "window":
+      return ring.refund(limit, cells, base, units, at, surplus.cancelled);
+    case "pace":
+      return pace.refund(limit, cells, base, units, cost, at);
+    case "parts":
+      return parts.refund(limit, cells, base, units, at);
+    case "quota":
+      return quota.refund(limit, cells, base, units, at, moment);
+    case "concurrency":
+      slots.release(limit, cells, base, surplus.ticket, moment.now, cost - units);
+  }
+}
+
+/** How much of the limit is taken at `moment`. */
+export function usedOf(limit: AnyLimit, { cells, base }: Place, moment: Moment): number {
+  switch (limit.kind) {
+    case "window":
+      return ring.used(limit.rates[0]!, cells, base, moment.now);
+    case "pace":
+      return pace.used(limit, cells, base, moment.now);
+    case "concurrency":
+      return slots.used(limit, cells, base, moment.now);
+    case "parts":
+      return parts.used(limit, cells, base, moment.now);
+    case "quota":
+      return quota.used(limit, cells, base, moment);
+    default:
+      return 0;
+  }
+}
+
+/** The most that one admission can take. */
+export function capacityOf(limit: AnyLimit): number {
+  switch (limit.kind) {
+    case "window":
+      return Math.min(...limit.rates.map((rate) => rate.count));
+    case "pace":
+      return limit.burst;
+    case "concurrency":
+      return limit.slots;
+    case "parts":
+    case "quota":
+      return limit.count;
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** As if all had been used at `moment.now`: the state of a cold start and of an unknown history. */
+export function startUsed(limit: AnyLimit, { cells, base }: Place, moment: Moment): void {
+  switch (limit.kind) {
+    case "window":
+      return ring.setFloor(cells, base, moment.now + limit.widest);
+    case "pace":
+      return pace.owe(limit, cells, base, limit.burst, moment.now);
+    case "parts":
+      return parts.setFloor(limit, cells, base, moment.now + limit.span);
+    case "quota":
+      return quota.setUsed(limit, cells, base, moment);
+  }
+}

@@ -1,0 +1,180 @@
+/** States as portable lists of numbers, and what becomes of them when limits change. */
+
+import type { Place } from "./algorithm.ts";
+import * as slots from "./concurrency/concurrency.ts";
+import type { AnyLimit, Moment, PartsLimit, WindowLimit } from "./limit.ts";
+import * as pace from "./pace/pace.ts";
+import { bordersAt } from "./quota/quota.ts";
+import * as parts from "./window/parts.ts";
+import * as ring from "./window/ring.ts";
+
+/** Where a state is built: `grow` gives a growing state room for so many numbers. */
+export interface Site {
+  place(): Place;
+  grow(size: number): void;
+}
+
+interface Entry {
+  readonly at: number;
+  readonly units: number;
+}
+
+/** The numbers of a state, without what has no meaning elsewhere (who holds which slot). */
+export function saveState(limit: AnyLimit, { cells, base }: Place, moment: Moment): number[] {
+  switch (limit.kind) {
+    case "window":
+      return [ring.floorOf(cells, base), ...ring.instants(cells, base)];
+    case "concurrency": {
+      const free: number[] = [];
+      const capacity = cells[base]!;
+      for (let i = 0; i < capacity; i++) {
+        const value = cells[base + slots.SLOTS_HEADER + i]!;
+        // Whoever holds a slot is taken to have ended at the save.
+        if (value < 0) free.push(moment.now + limit.cooldown);
+        else if (value > moment.now) free.push(value);
+      }
+      return free;
+    }
+    case "pace":
+      return Array.from(cells.subarray(base, base + pace.PACE_SIZE));
+    case "parts":
+      return Array.from(cells.subarray(base, base + parts.size(limit)));
+    case "quota":
+      return [cells[base]!, cells[base + 1]!];
+    default:
+      return [];
+  }
+}
+
+/** Puts saved numbers into an empty state, `by` microseconds later. */
+export function loadState(limit: AnyLimit, saved: readonly number[], by: number, site: Site): void {
+  const shifted = (instant: number): number => (instant === 0 ? 0 : Math.max(0, instant + by));
+  switch (limit.kind) {
+    case "window": {
+      const [floor = 0, ...instants] = saved;
+      // What lies before the clock's zero cannot be told from an empty ring, and no longer counts.
+      const live = instants.filter((at) => at + by > 0).slice(-limit.most);
+      site.grow(ring.RING_HEADER + live.length);
+      const { cells, base } = site.place();
+      for (const at of live) ring.commit(cells, base, 1, at + by);
+      ring.setFloor(cells, base, shifted(floor));
+      return;
+    }
+    case "concurrency": {
+      site.grow(slots.SLOTS_HEADER + 2 * saved.length);
+      const { cells, base } = site.place();
+      saved.forEach((free, i) => {
+        cells[base + slots.SLOTS_HEADER + i] = shifted(free);
+      });
+      return;
+    }
+    case "pace": {
+      const { cells, base } = site.place();
+      const [tat = 0, rest = 0, last = 0] = saved;
+      cells.set([shifted(tat), rest, shifted(last)], base);
+      return;
+    }
+    case "parts": {
+      const { cells, base } = site.place();
+      cells.set(saved.slice(0, parts.size(limit)), base);
+      if (saved[0]! + by < 0) cells.fill(0, base, base + parts.size(limit));
+      else cells[base] = shifted(saved[0]!);
+      return;
+    }
+    case "quota": {
+      const { cells, base } = site.place();
+      cells.set(saved.slice(0, 2), base);
+    }
+  }
+}
+
+/**
+ * Builds the state of a new limit from that of the old one at `moment`. Windows keep the admissions
+ * that are known, and count unknown ones of a longer window as made at the oldest known instant; a
+ * pace keeps its debt in units; slots stay held; another kind of limit starts used.
+ * False means that the caller must start it used.
+ */
+export function migrateState(
+  old: AnyLimit,
+  from: Place,
+  limit: AnyLimit,
+  site: Site,
+  moment: Moment,
+): boolean {
+  if (isWindow(old) && isWindow(limit)) {
+    migrateWindow(old, from, limit, site);
+    return true;
+  }
+  if (old.kind === "pace" && limit.kind === "pace") {
+    const owed = pace.used(old, from.cells, from.base, moment.now);
+    const { cells, base } = site.place();
+    if (owed > 0) pace.owe(limit, cells, base, owed, moment.now);
+    return true;
+  }
+  if (old.kind === "concurrency" && limit.kind === "concurrency") {
+    migrateSlots(from, site);
+    return true;
+  }
+  if (old.kind === "quota" && limit.kind === "quota") {
+    const start = from.cells[from.base]!;
+    const counts = bordersAt(old, start).end > moment.wall;
+    const { cells, base } = site.place();
+    if (counts) cells.set([bordersAt(limit, moment.wall).start, from.cells[from.base + 1]!], base);
+    return true;
+  }
+  return limit.kind === "unlimited" || limit.kind === "blocked" || limit.kind === "concurrency";
+}
+
+type AnyWindow = WindowLimit | PartsLimit;
+
+function isWindow(limit: AnyLimit): limit is AnyWindow {
+  return limit.kind === "window" || limit.kind === "parts";
+}
+
+function migrateWindow(old: AnyWindow, { cells, base }: Place, limit: AnyWindow, site: Site): void {
+  const entries = old.kind === "window" ? ringEntries(cells, base) : partEntries(old, cells, base);
+  const floor = old.kind === "window" ? ring.floorOf(cells, base) : cells[base]!;
+  const widest = (each: AnyWindow): number => (each.kind === "window" ? each.widest : each.span);
+  const most = limit.kind === "window" ? limit.most : limit.count;
+  const known = entries.reduce((sum, entry) => sum + entry.units, 0);
+  const [oldest] = entries;
+  if (oldest && widest(limit) > widest(old) && known < most) {
+    entries.unshift({ at: oldest.at, units: most - known });
+  }
+  if (limit.kind === "window") {
+    const instants = entries.flatMap(({ at, units }) =>
+      Array<number>(Math.min(Math.ceil(units), most)).fill(at),
+    );
+    loadState(limit, [floor, ...instants], 0, site);
+    return;
+  }
+  const to = site.place();
+  for (const { at, units } of entries) parts.commit(limit, to.cells, to.base, units, at);
+  parts.setFloor(limit, to.cells, to.base, floor);
+}
+
+function ringEntries(cells: Float64Array, base: number): Entry[] {
+  return ring.instants(cells, base).map((at) => ({ at, units: 1 }));
+}
+
+/** What a part holds counts as made at its end, the latest it can have been. */
+function partEntries(old: PartsLimit, cells: Float64Array, base: number): Entry[] {
+  return parts
+    .sums(old, cells, base)
+    .map(({ start, sum }) => ({ at: start + old.part - 1, units: sum }))
+    .filter(({ units }) => units > 0);
+}
+
+function migrateSlots({ cells, base }: Place, site: Site): void {
+  const capacity = cells[base]!;
+  if (capacity === 0) return;
+  const size = slots.SLOTS_HEADER + 2 * capacity;
+  site.grow(size);
+  const to = site.place();
+  slots.move(cells, base, to.cells, to.base, size);
+}
+
+/** Whether two limits keep the same state, so that a changed plan may keep the numbers. */
+export function sameLimit(a: AnyLimit, b: AnyLimit): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,77 @@
+import { InvalidOptionError } from "../../errors.ts";
+import { show } from "../../time.ts";
+import type { PaceLimit } from "../limit.ts";
+import { parseRate, type RateText } from "../rate.ts";
+import { type Costed, type LimitOptions, terms, wholeCount } from "../terms.ts";
+
+/** Options of `pace`. */
+export interface PaceOptions extends LimitOptions {
+  /** How many units may pass at once after idling; default 1, a whole number. */
+  readonly burst?: number;
+  /**
+   * How many admissions that waiters missed, because timers came late or the event loop was
+   * blocked, are made up for; default 0, a whole number.
+   */
+  readonly catchUp?: number;
+}
+
+/** Below this interval an exact spacing makes no sense. */
+const LEAST_INTERVAL = 10;
+
+/**
+ * Spacing of 1/rate: a unit every so often, with a `burst` after idling. At most
+ * `burst - 1 + catchUp + ceil(rate * W)` in any half-open window W; it is no promise of "N in any
+ * W", for which there is `window`. Costs are any positive numbers up to the burst.
+ *
+ * @param rate - Such as `"5/s"` or `"100/1m"`; an interval of at least 10 µs.
+ * @throws `INVALID_OPTION` for numbers that make no sense.
+ * @example
+ * const polite = createLimiter(pace("5/s", { burst: 10 }));
+ */
+export function pace<const O extends PaceOptions = PaceOptions>(
+  rate: RateText,
+  options: O = {} as O,
+): PaceLimit & Costed<O> {
+  const { count, span } = parseRate(rate);
+  return paceOf(count, span, options) as PaceLimit & Costed<O>;
+}
+
+/** The same from numbers: `count` per `span` microseconds. */
+export function paceOf(count: number, span: number, options: PaceOptions): PaceLimit {
+  const { burst = 1, catchUp = 0 } = options;
+  wholeCount(burst, "burst of a pace", 1e9, "It is how many may pass at once.");
+  if (catchUp !== 0) wholeCount(catchUp, "catchUp of a pace", 1e9, "Use 0 for none.");
+  if (!(span / count >= LEAST_INTERVAL)) {
+    throw new InvalidOptionError(
+      `a pace must leave at least 10 µs between units; ${count} per ${span} µs does not. Use window(count, span, { parts: 60 }) for such rates.`,
+    );
+  }
+  const exact = terms("a pace", options, false);
+  if (exact.defaultCost !== "required" && exact.defaultCost > burst) {
+    throw new InvalidOptionError(
+      `defaultCost of a pace must fit its burst of ${burst}; got ${show(exact.defaultCost)}.`,
+    );
+  }
+  const interval = reduce(count, span);
+  if (interval.micros * Math.max(burst, catchUp) > 2 ** 52) {
+    throw new InvalidOptionError(
+      `a burst of ${burst} at ${count} per ${span} µs takes longer than can be counted; use a shorter span or a smaller burst.`,
+    );
+  }
+  return Object.freeze({ kind: "pace", count, span, ...interval, burst, catchUp, ...exact });
+}
+
+/** count / span as whole numbers without a common divisor: one unit takes micros / units. */
+export function reduce(count: number, span: number): { micros: number; units: number } {
+  let units = count;
+  let micros = span;
+  // A rate such as 0.5/s or 2.5/s has a whole equivalent; what has none is rounded down.
+  for (let i = 0; i < 6 && !Number.isInteger(units); i++) {
+    units = Math.round(units * 10 * 1e6) / 1e6;
+    micros *= 10;
+  }
+  units = Math.floor(units);
+  let [a, b] = [micros, units];
+  while (b > 0) [a, b] = [b, a % b];
+  return { micros: micros / a, units: units / a };
+}

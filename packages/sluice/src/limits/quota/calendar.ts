@@ -1,0 +1,92 @@
+/**
+ * Borders of calendar periods in a time zone, on the proleptic Gregorian calendar of `Intl`: days
+ * have 23, 24 or 25 hours, and a midnight that does not exist is the first instant of its day.
+ */
+
+import { InvalidOptionError } from "../../errors.ts";
+import { show } from "../../time.ts";
+import type { CalendarPeriod } from "../limit.ts";
+
+/** A period in milliseconds since the epoch, half-open. */
+export interface Period {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Day {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+}
+
+const DAY_MS = 86_400_000;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** The formatter of a time zone; throws for a zone that does not exist. */
+export function zoneFormat(timeZone: string): Intl.DateTimeFormat {
+  let format = formats.get(timeZone);
+  if (!format) {
+    try {
+      format = new Intl.DateTimeFormat("en-US", {
+        timeZone,
+        calendar: "gregory",
+        numberingSystem: "latn",
+        year: "numeric",
+        month: "numeric",
+        day: "numeric",
+        era: "short",
+      });
+    } catch {
+      throw new InvalidOptionError(
+        `timeZone must be a zone of the IANA database, such as "UTC" or "Europe/Berlin"; got ${show(timeZone)}.`,
+      );
+    }
+    formats.set(timeZone, format);
+  }
+  return format;
+}
+
+/** The calendar period that holds the instant `wall`, in milliseconds since the epoch. */
+export function periodAt(period: CalendarPeriod, timeZone: string, wall: number): Period {
+  const day = localDay(wall, timeZone);
+  const [first, next] = edges(period, day);
+  return { start: startOfDay(first, timeZone), end: startOfDay(next, timeZone) };
+}
+
+/** Day numbers (days since the epoch, as if in UTC) of a period's first day and of the next one's. */
+function edges(period: CalendarPeriod, { year, month, day }: Day): [number, number] {
+  const today = dayNumber(year, month, day);
+  if (period === "day") return [today, today + 1];
+  if (period === "month") return [dayNumber(year, month, 1), dayNumber(year, month + 1, 1)];
+  // Weeks begin on Monday (ISO 8601); day 0, 1970-01-01, was a Thursday.
+  const monday = today - ((((today + 3) % 7) + 7) % 7);
+  return [monday, monday + 7];
+}
+
+function dayNumber(year: number, month: number, day: number): number {
+  return Date.UTC(year, month - 1, day) / DAY_MS;
+}
+
+function localDay(wall: number, timeZone: string): Day {
+  const fields: Record<string, string> = {};
+  for (const { type, value } of zoneFormat(timeZone).formatToParts(wall)) fields[type] = value;
+  const year = Number(fields["year"]);
+  return {
+    year: fields["era"] === "BC" ? 1 - year : year,
+    month: Number(fields["month"]),
+    day: Number(fields["day"]),
+  };
+}
+
+/** The first millisecond of a local day, by bisection: offsets reach from -14 to +14 hours. */
+function startOfDay(day: number, timeZone: string): number {
+  let low = day * DAY_MS - 15 * 3_600_000;
+  let high = day * DAY_MS + 15 * 3_600_000;
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    const local = localDay(middle, timeZone);
+    if (dayNumber(local.year, local.month, local.day) < day) low = middle;
+    else high = middle;
+  }
+  return high;
+}

@@ -1,0 +1,186 @@
+/** The two answers: a permit or a refusal. */
+
+import type { AnyCost, Costs } from "./costs.ts";
+import { AlreadyReleasedError, AlreadySettledError } from "./errors.ts";
+import type { Plan } from "./limits/plan.ts";
+import { formatLimit } from "./limits/parse.ts";
+
+/** What one admission takes from a limit. */
+export interface TakenLimit {
+  /** The limit as a text, such as `"100/1m"`. */
+  readonly limit: string;
+  /** How much of it this admission took. */
+  readonly cost: number;
+}
+
+/**
+ * One grant. Release it when the work is done if the limiter has `concurrency`, best with `using`;
+ * without `concurrency` nobody must, and releasing does nothing.
+ *
+ * @example
+ * using permit = await limiter.acquire({ cost: { tokens: 1800 } });
+ * permit.settle({ tokens: 950 });
+ */
+export interface Permit<Cost = AnyCost> extends Disposable, AsyncDisposable {
+  readonly granted: true;
+  /** When it was granted, in milliseconds since the epoch. */
+  readonly instant: number;
+  /** How long the caller waited for it, in milliseconds. */
+  readonly waited: number;
+  /** What it took, by limit. */
+  readonly limits: Readonly<Record<string, TakenLimit>>;
+  /** Rises with every admission of the store: a fencing number. */
+  readonly ticket: number;
+  /** Aborts when a lease was lost, which cannot happen on the memory store. */
+  readonly signal: AbortSignal;
+  /**
+   * Replaces the estimate by what was really used: the surplus is given back, the rest is charged
+   * without waiting. Limits left out keep what was taken.
+   *
+   * @throws `ALREADY_SETTLED`, `ALREADY_RELEASED`, `INVALID_COST`, `UNKNOWN_LIMIT`.
+   */
+  settle(actual: Cost): void;
+  /**
+   * Returns the slots; never gives cost back.
+   *
+   * @throws `ALREADY_RELEASED` the second time.
+   */
+  release(): void;
+}
+
+/** The other answer: which limit, and how long until it would fit. */
+export interface Refusal extends Disposable, AsyncDisposable {
+  readonly granted: false;
+  /** The limit that refused; `"pause"` while the gate is closed. */
+  readonly limit: string;
+  /** Milliseconds until it would fit, rounded up; absent when only a release can help. */
+  readonly retryAfter?: number;
+}
+
+/** What happens to permits; the limiter. */
+export interface PermitOwner {
+  settlePermit(permit: Grant, actual: AnyCost): void;
+  releasePermit(permit: Grant): void;
+  /** Milliseconds since the epoch of an instant of the store's clock. */
+  toEpoch(instant: number): number;
+}
+
+/** When the code of a turn's callers ran at the latest, once that is known. */
+export interface TurnEnd {
+  at: number;
+}
+
+let neverAborts: AbortSignal | undefined;
+
+export class Grant implements Permit {
+  readonly #owner: PermitOwner;
+  readonly key: string;
+  readonly plan: Plan;
+  readonly costs: Costs;
+  /** Microseconds on the store's clock. */
+  readonly at: number;
+  readonly ticket: number;
+  readonly #waited: number;
+  readonly turn: TurnEnd | undefined;
+  #settled = false;
+  #released = false;
+
+  constructor(
+    owner: PermitOwner,
+    key: string,
+    plan: Plan,
+    costs: Costs,
+    at: number,
+    ticket: number,
+    waited: number,
+    turn: TurnEnd | undefined,
+  ) {
+    this.#owner = owner;
+    this.key = key;
+    this.plan = plan;
+    this.costs = costs;
+    this.at = at;
+    this.ticket = ticket;
+    this.#waited = waited;
+    this.turn = turn;
+  }
+
+  get granted(): true {
+    return true;
+  }
+
+  get instant(): number {
+    return this.#owner.toEpoch(this.at);
+  }
+
+  get waited(): number {
+    return this.#waited / 1e3;
+  }
+
+  get limits(): Record<string, TakenLimit> {
+    const { rules } = this.plan;
+    return Object.fromEntries(
+      rules.flatMap((rule, i) =>
+        rule.names.map((name) => [name, { limit: formatLimit(rule.limit), cost: this.costs[i]! }]),
+      ),
+    );
+  }
+
+  get signal(): AbortSignal {
+    neverAborts ??= new AbortController().signal;
+    return neverAborts;
+  }
+
+  /** Where the admission stands in the store: raised when its turn ended. */
+  get stamp(): number {
+    return this.turn !== undefined && this.turn.at > this.at ? this.turn.at : this.at;
+  }
+
+  get released(): boolean {
+    return this.#released;
+  }
+
+  settle(actual: AnyCost): void {
+    if (this.#released) throw new AlreadyReleasedError();
+    if (this.#settled) throw new AlreadySettledError();
+    this.#owner.settlePermit(this, actual);
+    this.#settled = true;
+  }
+
+  release(): void {
+    if (this.#released) throw new AlreadyReleasedError();
+    this.#released = true;
+    if (this.plan.hasConcurrency) this.#owner.releasePermit(this);
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#released) this.release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#released) this.release();
+  }
+}
+
+export class Denial implements Refusal {
+  declare readonly retryAfter?: number;
+  readonly limit: string;
+
+  constructor(limit: string, retryAfter: number | undefined) {
+    this.limit = limit;
+    if (retryAfter !== undefined) this.retryAfter = retryAfter;
+  }
+
+  get granted(): false {
+    return false;
+  }
+
+  /** The same refusal under the name of the rate that binds. */
+  renamed(limit: string): Denial {
+    return new Denial(limit, this.retryAfter);
+  }
+
+  [Symbol.dispose](): void {}
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+}

@@ -1,0 +1,71 @@
+/** Which limits hold for which key: the limiter's, those of `limitsFor`, those of `setLimits`. */
+
+import { compile, type LimitsInput, type Plan, type Since } from "./limits/plan.ts";
+
+/** How many answers of `limitsFor` are kept. */
+const MOST_CACHED = 65_536;
+
+export class Plans {
+  base: Plan;
+  #limits: LimitsInput;
+  readonly #margin: number;
+  readonly #limitsFor: ((key: string) => LimitsInput | undefined) | undefined;
+  /** Set by `setLimits` for single keys. */
+  readonly #own = new Map<string, Plan>();
+  readonly #cached = new Map<string, Plan>();
+  readonly #byText = new Map<string, Plan>();
+  #since: Since;
+
+  constructor(
+    limits: LimitsInput,
+    margin: number,
+    since: Since,
+    limitsFor?: (key: string) => LimitsInput | undefined,
+  ) {
+    this.#limits = limits;
+    this.#margin = margin;
+    this.#limitsFor = limitsFor;
+    this.#since = since;
+    this.base = compile(limits, margin, since);
+  }
+
+  of(key: string): Plan {
+    if (this.#limitsFor === undefined && this.#own.size === 0) return this.base;
+    return this.#own.get(key) ?? this.#cached.get(key) ?? this.#ask(key);
+  }
+
+  /** New limits for all keys, or for one. */
+  set(limits: LimitsInput, since: Since, key?: string): void {
+    if (key !== undefined) {
+      this.#own.set(key, compile(limits, this.#margin, since, this.#limits));
+      return;
+    }
+    this.base = compile(limits, this.#margin, since);
+    this.#limits = limits;
+    this.#since = since;
+    this.#own.clear();
+    this.#cached.clear();
+    this.#byText.clear();
+  }
+
+  /** The plan whose numbers have this text, if it is in force for some key. */
+  byText(text: string): Plan | undefined {
+    if (this.base.text === text) return this.base;
+    for (const plan of this.#own.values()) if (plan.text === text) return plan;
+    return this.#byText.get(text);
+  }
+
+  #ask(key: string): Plan {
+    const limits = this.#limitsFor?.(key);
+    let plan = this.base;
+    if (limits !== undefined) {
+      plan = compile(limits, this.#margin, this.#since, this.#limits);
+      const known = this.#byText.get(plan.text);
+      if (known) plan = known;
+      else this.#byText.set(plan.text, plan);
+    }
+    if (this.#cached.size >= MOST_CACHED) this.#cached.clear();
+    this.#cached.set(key, plan);
+    return plan;
+  }
+}

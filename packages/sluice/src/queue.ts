@@ -1,0 +1,199 @@
+/**
+ * One key's waiters, ordered by arrival - priority * ageing, fixed at arrival: first in, first out
+ * among equals, and nothing starves. Each priority has a queue of its own, so that nothing is ever
+ * sorted: the head is the best of their heads.
+ */
+
+import type { Costs } from "./costs.ts";
+import type { Grant } from "./permit.ts";
+import type { Plan } from "./limits/plan.ts";
+
+/** What a waiter has only when it was given a signal or a time-out, or was booked. */
+export interface WaiterExtras {
+  /** On the store's clock. */
+  deadline?: number;
+  /** Detaches the abort listener. */
+  detach?: () => void;
+  /** The instant that `reserve` booked for it, and its ticket. */
+  booked?: { at: number; ticket: number };
+}
+
+/** One caller in a queue. Settled means that its promise was. */
+export class Waiter {
+  readonly settle: (outcome: Grant | Promise<never>) => void;
+  costs: Costs;
+  /** Microseconds on the store's clock. */
+  readonly arrival: number;
+  readonly level: Level;
+  extras: WaiterExtras | undefined;
+  settled = false;
+
+  constructor(
+    settle: (outcome: Grant | Promise<never>) => void,
+    costs: Costs,
+    arrival: number,
+    level: Level,
+  ) {
+    this.settle = settle;
+    this.costs = costs;
+    this.arrival = arrival;
+    this.level = level;
+    this.extras = undefined;
+  }
+}
+
+/** The waiters of one priority. */
+export class Level {
+  readonly queue: KeyQueue;
+  readonly priority: number;
+  /** The sum of the costs that wait here. */
+  total: number[];
+  size = 0;
+  #items: (Waiter | undefined)[] = [];
+  #head = 0;
+
+  constructor(queue: KeyQueue, priority: number) {
+    this.queue = queue;
+    this.priority = priority;
+    this.total = queue.plan.rules.map(() => 0);
+  }
+
+  push(waiter: Waiter): void {
+    this.#items.push(waiter);
+    this.#count(waiter, 1);
+  }
+
+  peek(): Waiter | undefined {
+    for (;;) {
+      const waiter = this.#items[this.#head];
+      if (waiter === undefined || !waiter.settled) return waiter;
+      this.#drop();
+    }
+  }
+
+  shift(): void {
+    const waiter = this.#items[this.#head];
+    if (waiter !== undefined) this.#count(waiter, -1);
+    this.#drop();
+  }
+
+  /** A waiter that left from the middle: its place is skipped later. */
+  leave(waiter: Waiter): void {
+    this.#count(waiter, -1);
+    if (this.#items.length - this.#head > 2 * this.size + 32) {
+      this.#items = this.#items.slice(this.#head).filter((item) => item && !item.settled);
+      this.#head = 0;
+    }
+  }
+
+  /** Counts a waiter whose costs go by new limits. */
+  recount({ costs }: Waiter): void {
+    costs.forEach((cost, i) => {
+      this.total[i] = (this.total[i] ?? 0) + cost;
+    });
+  }
+
+  /** All that wait, in order. */
+  all(): Waiter[] {
+    return this.#items.filter((item): item is Waiter => item !== undefined && !item.settled);
+  }
+
+  #drop(): void {
+    this.#items[this.#head++] = undefined;
+    if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+  }
+
+  #count(waiter: Waiter, sign: 1 | -1): void {
+    this.size += sign;
+    this.queue.size += sign;
+    const { total } = this;
+    const { costs } = waiter;
+    for (let i = 0; i < costs.length; i++) total[i] = (total[i] ?? 0) + sign * costs[i]!;
+  }
+}
+
+/**
+ * Where a key's queue waits: for its own limits (`ready`, at `due`), in the line of those that only
+ * a limit of the whole limiter holds back, or for a release.
+ */
+export type Whereabouts = "ready" | "line" | "held";
+
+export class KeyQueue {
+  readonly key: string;
+  plan: Plan;
+  size = 0;
+  where: Whereabouts = "ready";
+  /** When to look again, on the store's clock, or the rank in the line. */
+  due: number = Number.POSITIVE_INFINITY;
+  readonly #levels: Level[] = [];
+
+  constructor(key: string, plan: Plan) {
+    this.key = key;
+    this.plan = plan;
+  }
+
+  level(priority: number): Level {
+    let level = this.#levels.find((each) => each.priority === priority);
+    if (!level) {
+      level = new Level(this, priority);
+      this.#levels.push(level);
+    }
+    return level;
+  }
+
+  /** The waiter with the smallest rank. */
+  head(ageing: number): Waiter | undefined {
+    if (this.#levels.length === 1) return this.#levels[0]!.peek();
+    let head: Waiter | undefined;
+    for (const level of this.#levels) {
+      const waiter = level.peek();
+      if (waiter && (!head || rankOf(waiter, ageing) < rankOf(head, ageing))) head = waiter;
+    }
+    return head;
+  }
+
+  /** A lower bound for the costs that stand before a newcomer of this priority. */
+  ahead(priority: number): number[] {
+    const total = this.plan.rules.map(() => 0);
+    for (const level of this.#levels) {
+      if (level.priority < priority) continue;
+      for (let i = 0; i < total.length; i++) total[i]! += level.total[i] ?? 0;
+    }
+    return total;
+  }
+
+  /** New limits: the sums start anew, and each waiter is counted again. */
+  replan(plan: Plan): void {
+    this.plan = plan;
+    for (const level of this.#levels) level.total = plan.rules.map(() => 0);
+  }
+
+  /** All waiters by rank. */
+  all(ageing: number): Waiter[] {
+    return this.#levels
+      .flatMap((level) => level.all())
+      .sort((a, b) => rankOf(a, ageing) - rankOf(b, ageing));
+  }
+}
+
+/** Smaller goes first; `ageing` is microseconds a step of priority. */
+export function rankOf(waiter: Waiter, ageing: number): number {
+  return waiter.arrival - waiter.level.priority * ageing;
+}
+
+/** What a waiter takes by new limits: the same by name; slots by slots, rates by the largest rate. */
+export function remapCosts(old: Plan, plan: Plan, costs: Costs): Costs {
+  return plan.rules.map(({ costName, limit }) => {
+    const slots = limit.kind === "concurrency";
+    const alike = old.rules.flatMap((rule, i) =>
+      rule.costName === costName && (rule.limit.kind === "concurrency") === slots
+        ? [costs[i]!]
+        : [],
+    );
+    if (alike.length > 0) return Math.max(...alike);
+    return limit.defaultCost === "required" ? 1 : limit.defaultCost;
+  });
+}

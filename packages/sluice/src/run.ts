@@ -1,0 +1,90 @@
+/** Running functions under a limiter: release whatever happens, pause when the outcome says so. */
+
+import type { AnyCost } from "./costs.ts";
+import { InvalidOptionError } from "./errors.ts";
+import type { RawOptions } from "./options.ts";
+import type { Permit } from "./permit.ts";
+import { type Duration, show } from "./time.ts";
+
+/** What is needed of the limiter. */
+export interface Runner {
+  acquire(options: RawOptions): Promise<Permit>;
+  pause(duration: Duration, options: { readonly key?: string }): void;
+}
+
+type PauseOn = (outcome: unknown) => Duration | undefined;
+
+export interface RawRunOptions extends RawOptions {
+  readonly pauseOn?: PauseOn;
+  readonly settle?: (result: never) => AnyCost | undefined;
+}
+
+/** Acquires, calls, settles, releases. */
+export async function runThrough<R>(
+  runner: Runner,
+  fn: (permit: Permit) => R,
+  options: RawRunOptions = {},
+): Promise<Awaited<R>> {
+  if (typeof fn !== "function") {
+    throw new InvalidOptionError(`run() takes a function that starts the work; got ${show(fn)}.`);
+  }
+  const permit = await runner.acquire(options);
+  // Released once: the function may have done it itself.
+  try {
+    const result = await fn(permit);
+    const actual = options.settle?.(result as never);
+    if (actual !== undefined) permit.settle(actual);
+    pause(runner, result, options);
+    return result;
+  } catch (error) {
+    pause(runner, error, options);
+    throw error;
+  } finally {
+    permit[Symbol.dispose]();
+  }
+}
+
+function pause(runner: Runner, outcome: unknown, { pauseOn, key }: RawRunOptions): void {
+  const duration = pauseOn?.(outcome);
+  if (duration !== undefined) runner.pause(duration, key === undefined ? {} : { key });
+}
+
+type Fn = (this: unknown, ...args: never[]) => unknown;
+
+/** The options of `wrap`, whatever the function. */
+export interface WrapInput extends Omit<RawRunOptions, "key" | "cost"> {
+  readonly key?: string | ((...args: never[]) => string);
+  readonly cost?: AnyCost | ((...args: never[]) => AnyCost);
+}
+
+/**
+ * A function that goes through the limiter. With a decorator's context as the second argument it is
+ * the decorator itself; with options alone it returns one.
+ */
+export function wrapThrough(runner: Runner, first: Fn | WrapInput, second?: unknown): unknown {
+  if (typeof first === "function") {
+    return wrapped(runner, first, isContext(second) ? {} : ((second ?? {}) as WrapInput));
+  }
+  if (typeof first !== "object" || first === null) {
+    throw new InvalidOptionError(`wrap() takes a function; got ${show(first)}.`);
+  }
+  return (method: Fn) => wrapped(runner, method, first);
+}
+
+function isContext(value: unknown): boolean {
+  return (
+    typeof value === "object" && value !== null && "kind" in value && "addInitializer" in value
+  );
+}
+
+function wrapped(runner: Runner, fn: Fn, options: WrapInput): Fn {
+  const { key, cost, ...rest } = options;
+  return function (this: unknown, ...args: never[]): unknown {
+    const call: RawRunOptions = {
+      ...rest,
+      ...(key === undefined ? {} : { key: typeof key === "function" ? key(...args) : key }),
+      ...(cost === undefined ? {} : { cost: typeof cost === "function" ? cost(...args) : cost }),
+    };
+    return runThrough(runner, () => fn.apply(this, args), call);
+  };
+}

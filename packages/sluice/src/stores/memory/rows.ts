@@ -1,0 +1,277 @@
+/** The rows of numbers behind the keys: made, found, moved to new limits, forgotten. */
+
+import {
+  grownSize,
+  idleFrom,
+  moveTo,
+  type Place,
+  roomFor,
+  startUsed,
+} from "../../limits/algorithm.ts";
+import { migrateState, sameLimit, type Site } from "../../limits/history.ts";
+import type { Moment } from "../../limits/limit.ts";
+import type { Plan, Rule } from "../../limits/plan.ts";
+import { Arena } from "./arena.ts";
+
+const PLAN = 0;
+const GATE = 1;
+
+export class Rows {
+  arena: Arena = new Arena();
+  readonly #byKey = new Map<string, number>();
+  readonly #plans: Plan[] = [];
+  readonly #indexes = new Map<Plan, number>();
+  #blanks: number[] = [];
+  #lastPlan: Plan | undefined;
+  #lastIndex = 0;
+  /** The limiter's own row; 0 until a plan is known. */
+  #shared = 0;
+  readonly #start: "full" | "used";
+  readonly #opened: Moment;
+
+  constructor(start: "full" | "used", opened: Moment) {
+    this.#start = start;
+    this.#opened = opened;
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  keys(): IterableIterator<string> {
+    return this.#byKey.keys();
+  }
+
+  /** The base of a key's row under this plan; 0 when there is none. */
+  find(key: string, plan: Plan): number {
+    const row = this.#byKey.get(key);
+    if (row === undefined) return 0;
+    if (this.arena.cells[row + PLAN] === this.indexOf(plan)) return row;
+    const moved = this.#migrate(row, plan, false);
+    this.#byKey.set(key, moved);
+    return moved;
+  }
+
+  /** The base of a key's row under whatever plan it has. */
+  any(key: string): number {
+    return this.#byKey.get(key) ?? 0;
+  }
+
+  /** An empty row under this plan, to be looked at and never written. */
+  blank(plan: Plan): number {
+    const index = this.indexOf(plan);
+    this.#blanks[index] ??= this.#make(plan, false);
+    return this.#blanks[index]!;
+  }
+
+  create(key: string, plan: Plan): number {
+    const row = this.#make(plan, false);
+    this.#byKey.set(key, row);
+    return row;
+  }
+
+  /** The limiter's own row under this plan. */
+  shared(plan: Plan): number {
+    if (this.#shared === 0) this.#shared = this.#make(plan, true);
+    else if (this.arena.cells[this.#shared + PLAN] !== this.indexOf(plan)) {
+      const index = this.indexOf(plan);
+      const old = this.#plans[this.arena.cells[this.#shared + PLAN]!]!;
+      const same = sharedText(old) === sharedText(plan);
+      // Plans of single keys differ in the keys' limits only.
+      if (same) this.arena.cells[this.#shared + PLAN] = index;
+      else this.#shared = this.#migrate(this.#shared, plan, true);
+    }
+    return this.#shared;
+  }
+
+  hasShared(): boolean {
+    return this.#shared !== 0;
+  }
+
+  /** The limiter's own row under whatever plan it has; 0 when there is none. */
+  get sharedRow(): number {
+    return this.#shared;
+  }
+
+  gate(row: number): number {
+    return this.arena.cells[row + GATE]!;
+  }
+
+  setGate(row: number, until: number): void {
+    this.arena.cells[row + GATE] = until;
+  }
+
+  planOf(row: number): Plan {
+    return this.#plans[this.arena.cells[row + PLAN]!]!;
+  }
+
+  /** Where a rule's state is; base 0, the empty state, while nothing has grown. */
+  baseOf(rule: Rule, row: number): number {
+    return rule.grows ? this.arena.cells[row + rule.offset]! : row + rule.offset;
+  }
+
+  place(rule: Rule, row: number): Place {
+    return { cells: this.arena.cells, base: this.baseOf(rule, row) };
+  }
+
+  /** The base of a rule's state with room for `cost` at `at`. */
+  roomy(rule: Rule, row: number, cost: number, at: number): number {
+    const base = this.baseOf(rule, row);
+    if (!rule.grows) return base;
+    const size = roomFor(rule.limit, this.arena.cells, base, cost, at);
+    return base !== 0 && size === grownSize(rule.limit, { cells: this.arena.cells, base })
+      ? base
+      : this.#grow(rule, row, size);
+  }
+
+  /** When all states of the row equal the empty ones. */
+  idleFrom(row: number, moment: Moment, shared = false): number {
+    let idle = this.gate(row);
+    for (const rule of this.planOf(row).rules) {
+      if (rule.shared !== shared) continue;
+      const from = idleFrom(rule.limit, this.place(rule, row), moment);
+      if (from > idle) idle = from;
+    }
+    return idle;
+  }
+
+  forget(key: string): void {
+    const row = this.#byKey.get(key);
+    if (row === undefined) return;
+    this.#byKey.delete(key);
+    this.#release(row, false);
+    if (this.#byKey.size === 0 || this.arena.wasteful) this.#compact();
+  }
+
+  forgetShared(): void {
+    if (this.#shared === 0) return;
+    this.#release(this.#shared, true);
+    this.#shared = 0;
+  }
+
+  /** Builds a rule's state of a row from outside. */
+  site(rule: Rule, row: number): Site {
+    return {
+      place: () => this.place(rule, row),
+      grow: (size) => {
+        this.#grow(rule, row, size);
+      },
+    };
+  }
+
+  indexOf(plan: Plan): number {
+    if (plan === this.#lastPlan) return this.#lastIndex;
+    let index = this.#indexes.get(plan);
+    if (index === undefined) {
+      index = this.#plans.push(plan) - 1;
+      this.#indexes.set(plan, index);
+    }
+    this.#lastPlan = plan;
+    this.#lastIndex = index;
+    return index;
+  }
+
+  #make(plan: Plan, shared: boolean): number {
+    const row = this.arena.take(shared ? plan.sharedSize : plan.rowSize);
+    this.arena.cells[row + PLAN] = this.indexOf(plan);
+    if (this.#start === "used") {
+      for (const rule of plan.rules) if (rule.shared === shared) this.#use(rule, row, this.#opened);
+    }
+    return row;
+  }
+
+  #use(rule: Rule, row: number, moment: Moment): void {
+    if (rule.grows && this.baseOf(rule, row) === 0) this.#grow(rule, row, 4);
+    startUsed(rule.limit, this.place(rule, row), moment);
+  }
+
+  #grow(rule: Rule, row: number, size: number): number {
+    const old = this.baseOf(rule, row);
+    const base = this.arena.take(size);
+    const { cells } = this.arena;
+    moveTo(rule.limit, cells, old, cells, base, size);
+    if (old !== 0) this.arena.give(old, grownSize(rule.limit, { cells, base: old }));
+    cells[row + rule.offset] = base;
+    return base;
+  }
+
+  #release(row: number, shared: boolean): void {
+    const plan = this.planOf(row);
+    for (const rule of plan.rules) {
+      if (rule.shared !== shared || !rule.grows) continue;
+      const place = this.place(rule, row);
+      if (place.base !== 0) this.arena.give(place.base, grownSize(rule.limit, place));
+    }
+    this.arena.give(row, shared ? plan.sharedSize : plan.rowSize);
+  }
+
+  /** A row under new limits, with the old admissions counted as far as they are known. */
+  #migrate(row: number, plan: Plan, shared: boolean): number {
+    const old = this.planOf(row);
+    const moment: Moment = {
+      ...this.#opened,
+      now: plan.since,
+      wall: plan.sinceWall,
+      since: plan.since,
+    };
+    const made = this.arena.take(shared ? plan.sharedSize : plan.rowSize);
+    this.arena.cells[made + PLAN] = this.indexOf(plan);
+    this.setGate(made, this.gate(row));
+    const left = old.rules.filter((rule) => rule.shared === shared);
+    for (const rule of plan.rules) {
+      if (rule.shared !== shared) continue;
+      const at = matching(left, rule);
+      const [twin] = at < 0 ? [] : left.splice(at, 1);
+      const kept =
+        twin !== undefined &&
+        migrateState(twin.limit, this.place(twin, row), rule.limit, this.site(rule, made), moment);
+      if (!kept) this.#use(rule, made, moment);
+    }
+    this.#release(row, shared);
+    return made;
+  }
+
+  /** Moves the rows that are left into a new, small arena. */
+  #compact(): void {
+    const old = this.arena;
+    this.arena = new Arena();
+    this.#blanks = [];
+    const carry = (row: number, shared: boolean): number => {
+      const plan = this.#plans[old.cells[row + PLAN]!]!;
+      const size = shared ? plan.sharedSize : plan.rowSize;
+      const moved = this.arena.take(size);
+      this.arena.cells.set(old.cells.subarray(row, row + size), moved);
+      for (const rule of plan.rules) {
+        const base = old.cells[row + rule.offset]!;
+        if (rule.shared !== shared || !rule.grows || base === 0) continue;
+        const grown = grownSize(rule.limit, { cells: old.cells, base });
+        const target = this.arena.take(grown);
+        this.arena.cells.set(old.cells.subarray(base, base + grown), target);
+        this.arena.cells[moved + rule.offset] = target;
+      }
+      return moved;
+    };
+    if (this.#shared !== 0) this.#shared = carry(this.#shared, true);
+    for (const [key, row] of this.#byKey) this.#byKey.set(key, carry(row, false));
+  }
+}
+
+/** The old rule that a new one continues: the same cost, and the same numbers or kind. */
+function matching(old: readonly Rule[], rule: Rule): number {
+  const same = old.findIndex(
+    (each) => each.costName === rule.costName && sameLimit(each.limit, rule.limit),
+  );
+  if (same >= 0) return same;
+  const alike = old.findIndex(
+    (each) => each.costName === rule.costName && family(each) === family(rule),
+  );
+  return alike;
+}
+
+function family({ limit }: Rule): string {
+  return limit.kind === "parts" ? "window" : limit.kind;
+}
+
+function sharedText(plan: Plan): string {
+  return JSON.stringify(plan.rules.filter((rule) => rule.shared).map((rule) => rule.limit));
+}

@@ -1,0 +1,92 @@
+/** What `peek` and `explain` see of a row. */
+
+import type { Costs } from "../../costs.ts";
+import {
+  capacityOf,
+  earliestOf,
+  idle,
+  idleFrom,
+  type Place,
+  usedOf,
+} from "../../limits/algorithm.ts";
+import { type AnyLimit, type Earliest, isHeld, later, type Moment } from "../../limits/limit.ts";
+import type { Plan, Rule } from "../../limits/plan.ts";
+import type { RuleView, View } from "../store.ts";
+import type { Rows } from "./rows.ts";
+
+export function viewOf(
+  rows: Rows,
+  plan: Plan,
+  row: number,
+  shared: number,
+  cost: Costs,
+  ahead: Costs | undefined,
+  moment: Moment,
+  decided: Omit<View, "rates" | "forecast">,
+): View {
+  const home = (rule: Rule): Place => rows.place(rule, rule.shared ? shared : row);
+  const rates = plan.rules.map((rule) => rateViews(rule.limit, home(rule), moment));
+  let forecast = decided.until;
+  if (ahead) {
+    plan.rules.forEach((rule, i) => {
+      if (cost[i] === 0) return;
+      forecast = later(forecast, forecastOf(rule.limit, home(rule), ahead[i]! + cost[i]!, moment));
+    });
+  }
+  return { ...decided, rates, forecast };
+}
+
+function rateViews(limit: AnyLimit, place: Place, moment: Moment): RuleView[] {
+  const each = limit.kind === "window" ? limit.rates.map((rate) => single(limit, rate)) : [limit];
+  return each.map((one) => ({
+    used: usedOf(one, place, moment),
+    resetAt: Math.max(moment.now, idleFrom(one, place, moment)),
+  }));
+}
+
+function single(
+  limit: Extract<AnyLimit, { kind: "window" }>,
+  rate: { readonly count: number; readonly span: number },
+): AnyLimit {
+  return { ...limit, rates: [rate], most: rate.count, widest: rate.span };
+}
+
+/**
+ * A lower bound for when the last of `total` units may pass: what exceeds the capacity waits for
+ * whole refills. O(1), without a simulation.
+ */
+function forecastOf(limit: AnyLimit, place: Place, total: number, moment: Moment): Earliest {
+  const { cells, base } = place;
+  if (limit.kind === "window") {
+    return limit.rates
+      .map((rate) => cycles(single(limit, rate), place, total, rate.span, moment))
+      .reduce(later);
+  }
+  if (limit.kind === "pace") {
+    const first = earliestOf(limit, cells, base, Math.min(total, limit.burst), moment);
+    return first + Math.floor((Math.max(0, total - limit.burst) * limit.micros) / limit.units);
+  }
+  if (limit.kind === "concurrency") {
+    return earliestOf(limit, cells, base, Math.min(total, limit.slots), moment);
+  }
+  if (limit.kind === "parts") return cycles(limit, place, total, limit.span, moment);
+  const period =
+    limit.kind === "quota" && typeof limit.period === "string"
+      ? { day: 23, week: 167, month: 671 }[limit.period] * 3600e6
+      : idle(limit);
+  return cycles(limit, place, total, period, moment);
+}
+
+function cycles(
+  limit: AnyLimit,
+  { cells, base }: Place,
+  total: number,
+  period: number,
+  moment: Moment,
+): Earliest {
+  const capacity = capacityOf(limit);
+  const whole = capacity === Number.POSITIVE_INFINITY ? 0 : Math.ceil(total / capacity) - 1;
+  const rest = total - whole * capacity || 0;
+  const first = earliestOf(limit, cells, base, whole > 0 ? rest : total, moment);
+  return isHeld(first) ? first : first + whole * period;
+}

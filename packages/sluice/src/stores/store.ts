@@ -1,0 +1,161 @@
+/**
+ * The contract of a store: where state lives, and the one atomic step in which it changes.
+ *
+ * Rules that every store keeps:
+ * - `reserve` reads its clock, decides and writes in one atomic step; what it refuses writes nothing.
+ * - It admits a prefix of the costs it is asked for, in order (first in, first out).
+ * - `amend` is idempotent by ticket: the same change a second time does nothing.
+ * - The clock never goes back inside the step: now is the larger of the clock and the last seen.
+ * - A failure of the store throws (or rejects); it is never told as a refusal.
+ * - An answer carries the `now` it used: replayed through the pure functions it is the same.
+ */
+
+import type { Costs } from "../costs.ts";
+import type { Clock } from "../clock.ts";
+import type { Earliest } from "../limits/limit.ts";
+import type { Plan } from "../limits/plan.ts";
+
+/** What a synchronous store returns itself and a remote one promises. */
+export type Answered<Sync extends boolean, T> = Sync extends true ? T : Promise<T>;
+
+/** A question for one key. */
+export interface Ask {
+  readonly key: string;
+  readonly plan: Plan;
+  /** One or several admissions, in order. */
+  readonly costs: readonly Costs[];
+  /** How far ahead an instant may be booked, in microseconds; 0 for now or never. */
+  readonly maxWait: number;
+  /** When a waiter began to wait, on the store's clock: only `pace` with `catchUp` looks at it. */
+  readonly since: number | undefined;
+  /** The caller goes on after this turn of the event loop: see `Ledger.endTurn`. */
+  readonly deferred: boolean;
+}
+
+/** The answer; a synchronous store may use the same object again for the next one. */
+export interface Answer {
+  /** The store's clock in microseconds at the decision. */
+  now: number;
+  /** How many of the costs were admitted. */
+  admitted: number;
+  /** When each of them may pass, in microseconds. */
+  readonly instants: number[];
+  /** Rising numbers that name the admissions. */
+  readonly tickets: number[];
+  /** For the first that was not admitted: when it would fit (`held`, `NEVER`). */
+  until: Earliest;
+  /** The same by the key's own limits and gate alone. */
+  ownUntil: Earliest;
+  /** The rule of the plan that binds; -1 for the gate. */
+  rule: number;
+}
+
+/** A change to what was reserved. */
+export type Change =
+  | {
+      /** Gives back, or takes the rest: `actual` instead of `taken`. Slots stay held. */
+      readonly kind: "settle" | "cancel";
+      readonly key: string;
+      readonly plan: Plan;
+      readonly ticket: number;
+      /** When the admission was made, in microseconds. */
+      readonly at: number;
+      readonly taken: Costs;
+      readonly actual: Costs;
+    }
+  | {
+      readonly kind: "release" | "renew";
+      readonly key: string;
+      readonly plan: Plan;
+      readonly ticket: number;
+    }
+  | {
+      /** Nothing before `until` (microseconds): the longer one wins; `undefined` opens it again. */
+      readonly kind: "gate";
+      /** Without a key, for the whole limiter. */
+      readonly key: string | undefined;
+      readonly plan: Plan;
+      readonly until: number | undefined;
+    }
+  | {
+      /** Just-in-time stores: the caller of a booked instant goes on in this turn (`endTurn`). */
+      readonly kind: "resume";
+      readonly key: string;
+      readonly plan: Plan;
+      readonly at: number;
+      readonly taken: Costs;
+    }
+  | { readonly kind: "reset"; readonly key: string | undefined };
+
+/** One limit as `peek` sees it. */
+export interface RuleView {
+  readonly used: number;
+  /** When all of it is free again, in microseconds; Infinity while slots are held. */
+  readonly resetAt: number;
+}
+
+/** What `peek` sees. */
+export interface View {
+  readonly now: number;
+  readonly until: Earliest;
+  readonly ownUntil: Earliest;
+  readonly rule: number;
+  /** For each rate of each rule of the plan. */
+  readonly rates: readonly (readonly RuleView[])[];
+  /** A lower bound for when costs that queue behind `ahead` units could pass. */
+  readonly forecast: Earliest;
+}
+
+/** A saved state: JSON, in microseconds on the store's clock at `now`. */
+export interface SavedState {
+  readonly now: number;
+  /** Milliseconds since the epoch. */
+  readonly wall: number;
+  /** The limiter's own row and each key's: gate, and one list of numbers for each rule. */
+  readonly rows: readonly {
+    readonly key: string | null;
+    readonly plan: string;
+    readonly gate: number;
+    readonly states: readonly (readonly number[])[];
+  }[];
+}
+
+/** What a limiter tells a store when it opens its budget there. */
+export interface Scope {
+  /** Same name, same budget. */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly maxKeys: number;
+  /** Whether a cold key starts with everything free, or as if all had been used at the opening. */
+  readonly start: "full" | "used";
+  /** Whether somebody waits for a key, which must not be forgotten then. */
+  readonly isWaited: (key: string) => boolean;
+  /** Called when something was freed by others: a release, a reset, an opened gate. */
+  readonly onFreed: () => void;
+}
+
+/** One limiter's budget in a store. */
+export interface Ledger<Sync extends boolean> {
+  readonly sync: Sync;
+  /** The store's clock, in microseconds. */
+  now(): Answered<Sync, number>;
+  reserve(ask: Ask): Answered<Sync, Answer>;
+  amend(changes: readonly Change[]): Answered<Sync, void>;
+  /** Looks without taking; `ahead` is what queues before the costs. */
+  peek(ask: Ask, ahead: Costs | undefined): Answered<Sync, View>;
+  keys(): Answered<Sync, string[]>;
+  save(): Answered<Sync, SavedState>;
+  load(state: SavedState, plans: ReadonlyMap<string, Plan>): Answered<Sync, void>;
+  /**
+   * Just-in-time stores only: raises what was admitted with `deferred` since the last call to the
+   * present, because the callers' code ran until now. Returns that instant.
+   */
+  endTurn?(): number;
+  close(): Answered<Sync, void>;
+}
+
+/** Where state lives. `sync` tells whether answers come at once. */
+export interface Store<Sync extends boolean = boolean> {
+  readonly sync: Sync;
+  open(scope: Scope): Ledger<Sync>;
+}

@@ -1,0 +1,89 @@
+/** Refusals and looks in the user's words: names, milliseconds, what is left. */
+
+import { capacityOf } from "./limits/algorithm.ts";
+import { type Earliest, isHeld, NEVER } from "./limits/limit.ts";
+import { formatLimit } from "./limits/parse.ts";
+import type { Plan } from "./limits/plan.ts";
+import { Denial } from "./permit.ts";
+import type { RuleView, View } from "./stores/store.ts";
+import { toMillis } from "./time.ts";
+
+/** One limit as `peek` shows it. */
+export interface LimitLook {
+  /** The limit as a text. */
+  readonly limit: string;
+  readonly used: number;
+  readonly remaining: number;
+  /** When all of it is free again, in milliseconds since the epoch; absent while slots are held. */
+  readonly resetAt?: number;
+}
+
+/** What `peek` answers: what `tryAcquire` would say, and every limit by name. */
+export interface Look<Name extends string = string> {
+  readonly granted: boolean;
+  /** The limit that would refuse. */
+  readonly limit?: string;
+  /** Milliseconds until it would fit; absent when only a release can help. */
+  readonly retryAfter?: number;
+  readonly limits: Readonly<Record<Name, LimitLook>>;
+}
+
+/** What of an answer names the refusing limit. */
+export interface Refused {
+  readonly now: number;
+  readonly until: Earliest;
+  readonly rule: number;
+}
+
+export function refusalOf(plan: Plan, { now, until, rule }: Refused): Denial {
+  const wait = isHeld(until) || until === NEVER ? undefined : Math.max(0, toMillis(until - now));
+  return new Denial(nameOf(plan, rule), wait);
+}
+
+/** The name of the limit that binds; for several rates in one ring, the one with the least left. */
+export function nameOf(plan: Plan, rule: number): string {
+  return plan.rules[rule]?.names[0] ?? "pause";
+}
+
+/** The name of the rate that binds, where a rule has several. */
+export function bindingName(
+  plan: Plan,
+  rule: number,
+  views: readonly RuleView[] | undefined,
+): string {
+  const bound = plan.rules[rule];
+  if (!bound || bound.limit.kind !== "window" || !views) return nameOf(plan, rule);
+  const { rates } = bound.limit;
+  let binding = 0;
+  for (let i = 1; i < rates.length; i++) {
+    const left = (at: number): number => rates[at]!.count - views[at]!.used;
+    const full = left(i) <= 0 && left(binding) <= 0;
+    if (full ? rates[i]!.span > rates[binding]!.span : left(i) < left(binding)) binding = i;
+  }
+  return bound.names[binding]!;
+}
+
+export function viewLimits(
+  plan: Plan,
+  view: View,
+  toEpoch: (instant: number) => number,
+): Record<string, LimitLook> {
+  const looks: Record<string, LimitLook> = {};
+  plan.rules.forEach((rule, i) => {
+    rule.names.forEach((name, j) => {
+      const { used, resetAt } = view.rates[i]![j]!;
+      const rate = rule.limit.kind === "window" ? rule.limit.rates[j]! : undefined;
+      const count = rate?.count ?? capacityOf(rule.limit);
+      looks[name] = {
+        limit:
+          rate && rule.limit.kind === "window"
+            ? formatLimit({ ...rule.limit, rates: [rate] })
+            : formatLimit(rule.limit),
+        used,
+        remaining: Math.max(0, count - used),
+        ...(Number.isFinite(resetAt) ? { resetAt: toEpoch(resetAt) } : {}),
+      };
+    });
+  });
+  return looks;
+}

@@ -1,0 +1,29 @@
+import { defineConfig } from "vitest/config";
+
+const built = ["scripts/setup.mjs"]; // these projects see `sluice` as its users do: built
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "sluice", include: ["packages/sluice/{src,test}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "sluice-cli",
+          include: ["packages/sluice-cli/{src,test}/**/*.test.ts"],
+          globalSetup: built,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "house",
+          sequence: { groupOrder: 1 }, // npm and compilers at work: after the others
+          include: ["test/*.test.ts"],
+          globalSetup: built,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
