@@ -36,7 +36,7 @@ type Timers = {
   process?: { getBuiltinModule?: (name: string) => unknown };
 };
 
-const globals = globalThis as Timers;
+const globals = globalThis as unknown as Timers;
 
 /** Runs `f` outside every request's async context, so that a timer armed in it retains none. */
 const outsideRequests: <T>(f: () => T) => T = (() => {
@@ -65,8 +65,8 @@ let sleeper: Int32Array | undefined;
 function arm(ms: number, wake: () => void, idle?: boolean): () => void {
   if (ms <= 0 && globals.setImmediate && globals.clearImmediate) {
     const { clearImmediate } = globals;
+    // Referenced even when idle: it runs at once, where an unreferenced one waits for other events.
     const immediate = globals.setImmediate(wake);
-    if (idle) immediate.unref?.();
     return () => clearImmediate(immediate);
   }
   const timer = setTimeout(wake, Math.min(ms, MAX_TIMEOUT_MS));

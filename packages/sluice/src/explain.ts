@@ -30,13 +30,19 @@ export function explain(
   view: View,
   queue: KeyQueue | undefined,
   ahead: Costs,
-  heldByKey: number,
+  breached: boolean,
 ): Explanation {
+  const slots = plan.rules.findIndex(({ limit }) => limit.kind === "concurrency");
+  const heldByKey = slots < 0 ? 0 : view.rates[slots]![0]!.used;
   const position = queue?.size ?? 0;
-  const waits = view.until !== view.now || position > 0;
+  const waits = !breached && (view.until !== view.now || position > 0);
   const limit = waits ? bindingName(plan, view.rule, view.rates[view.rule]) : undefined;
   const held = isHeld(view.forecast);
-  const forecast = held ? undefined : Math.max(0, toMillis(view.forecast - view.now));
+  const forecast = breached
+    ? 0
+    : held
+      ? undefined
+      : Math.max(0, toMillis(view.forecast - view.now));
   const promises: Record<string, string> = {};
   for (const rule of plan.rules) {
     rule.names.forEach((name, i) => {
@@ -46,7 +52,9 @@ export function explain(
   const warnings = [...unreachable(plan), ...deadlock(plan, heldByKey, view, ahead)];
   const text = [
     limit === undefined
-      ? "It would pass now."
+      ? breached
+        ? "Everything is let through until reset()."
+        : "It would pass now."
       : forecast === undefined
         ? `It waits for a release (${limit}).`
         : `It waits for ${limit}, at least ${forecast} ms.`,

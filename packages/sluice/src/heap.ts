@@ -1,7 +1,8 @@
-/** A binary heap of items by a number, smallest first; equal numbers come in no certain order. */
+/** A binary heap of items by a number, smallest first, and by a second number among equals. */
 export class Heap<T> {
-  readonly #ranks: number[] = [];
-  readonly #items: T[] = [];
+  #ranks: number[] = [];
+  #orders: number[] = [];
+  #items: T[] = [];
 
   get size(): number {
     return this.#items.length;
@@ -16,48 +17,68 @@ export class Heap<T> {
     return this.#items[0];
   }
 
-  push(rank: number, item: T): void {
-    const ranks = this.#ranks;
-    const items = this.#items;
-    let at = items.length;
-    ranks.push(rank);
-    items.push(item);
+  push(rank: number, item: T, order = 0): void {
+    let at = this.#items.length;
+    this.#ranks.push(rank);
+    this.#orders.push(order);
+    this.#items.push(item);
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (ranks[parent]! <= rank) break;
-      ranks[at] = ranks[parent]!;
-      items[at] = items[parent]!;
+      if (!this.#before(rank, order, parent)) break;
+      this.#copy(parent, at);
       at = parent;
     }
-    ranks[at] = rank;
-    items[at] = item;
+    this.#put(at, rank, order, item);
   }
 
   pop(): T | undefined {
-    const ranks = this.#ranks;
-    const items = this.#items;
-    const top = items[0];
-    const rank = ranks.pop();
-    const item = items.pop();
-    const size = items.length;
-    if (size === 0 || rank === undefined) return top;
+    const top = this.#items[0];
+    const rank = this.#ranks.pop();
+    const order = this.#orders.pop();
+    const item = this.#items.pop();
+    const size = this.#items.length;
+    if (size === 0 || rank === undefined || order === undefined) return top;
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= size) break;
-      if (child + 1 < size && ranks[child + 1]! < ranks[child]!) child++;
-      if (ranks[child]! >= rank) break;
-      ranks[at] = ranks[child]!;
-      items[at] = items[child]!;
+      const right = child + 1;
+      if (right < size && this.#before(this.#ranks[right]!, this.#orders[right]!, child))
+        child = right;
+      if (this.#before(rank, order, child)) break;
+      this.#copy(child, at);
       at = child;
     }
-    ranks[at] = rank;
-    items[at] = item as T;
+    this.#put(at, rank, order, item as T);
     return top;
   }
 
   /** All items, in no certain order. */
   items(): T[] {
     return this.#items.slice();
+  }
+
+  /** Drops all items but those to be kept. */
+  prune(keep: (item: T) => boolean): void {
+    const [ranks, orders, items] = [this.#ranks, this.#orders, this.#items];
+    [this.#ranks, this.#orders, this.#items] = [[], [], []];
+    items.forEach((item, i) => {
+      if (keep(item)) this.push(ranks[i]!, item, orders[i]!);
+    });
+  }
+
+  #before(rank: number, order: number, at: number): boolean {
+    const other = this.#ranks[at]!;
+    return rank < other || (rank === other && order < this.#orders[at]!);
+  }
+
+  #copy(from: number, to: number): void {
+    this.#put(to, this.#ranks[from]!, this.#orders[from]!, this.#items[from]!);
+  }
+
+  #put(at: number, rank: number, order: number, item: T): void {
+    this.#ranks[at] = rank;
+    this.#orders[at] = order;
+    this.#items[at] = item;
   }
 }

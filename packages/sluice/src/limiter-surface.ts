@@ -46,7 +46,8 @@ type AnyFn = (...args: never[]) => unknown;
  * room: most callers want `acquire`, or `run` which also releases; a server that says no wants
  * `tryAcquire`; who does the waiting elsewhere wants `reserve`.
  */
-export interface Limiter<L = LimitsInput> extends AsyncDisposable {
+// oxlint-disable-next-line no-explicit-any -- `Limiter` alone stands for one with any limits.
+export interface Limiter<L = any> extends AsyncDisposable {
   readonly name: string;
 
   /**

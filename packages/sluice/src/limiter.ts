@@ -1,18 +1,12 @@
 /** The verbs. Decisions are the store's and waiting is the queues'; here they are put together. */
 
+import { acquireBlocking } from "./acquire-sync.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Costs, resolveCosts } from "./costs.ts";
-import {
-  InvalidOptionError,
-  LimiterClosedError,
-  LimitExceededError,
-  ReserveHeldError,
-} from "./errors.ts";
-import { WouldDeadlockError } from "./errors.ts";
+import { InvalidOptionError, LimiterClosedError, ReserveHeldError } from "./errors.ts";
 import { Events, type EventType, type LimiterEvent } from "./events.ts";
 import { type Explanation, explain } from "./explain.ts";
 import type { Limiter, LimiterStats } from "./limiter-surface.ts";
-import { isHeld } from "./limits/limit.ts";
 import type { LimitsInput, Plan } from "./limits/plan.ts";
 import { type MapInput, mapThrough } from "./map.ts";
 import {
@@ -22,14 +16,14 @@ import {
   readOptions,
   type Settings,
 } from "./options.ts";
-import { Office } from "./office.ts";
-import { Grant, type Permit, type Refusal } from "./permit.ts";
+import { Admissions, type Sight } from "./admissions.ts";
+import { Waiting } from "./waiting.ts";
+import type { Denial, Grant, Permit, Refusal } from "./permit.ts";
 import { type BookedGrant, bookedGrant } from "./reservation.ts";
 import { type RawRunOptions, runThrough, type WrapInput, wrapThrough } from "./run.ts";
-import { type LimiterSnapshot, readSnapshot, takeSnapshot } from "./snapshot.ts";
-import type { Ask } from "./stores/store.ts";
+import { foreignSnapshot, type LimiterSnapshot, readSnapshot, takeSnapshot } from "./snapshot.ts";
 import { type Duration, show, toMicros, toMillis } from "./time.ts";
-import { bindingName, type Look, refusalOf, viewLimits } from "./view.ts";
+import { type Look, viewLimits } from "./view.ts";
 
 /** How far ahead `reserve` books unless told otherwise. */
 const BOOKED_AHEAD = 3600e6;
@@ -59,83 +53,70 @@ class LimiterCore {
   readonly #settings: Settings;
   readonly #clock: Clock;
   readonly #events: Events;
-  readonly #office: Office;
-  /** The question of the synchronous verbs; one object, written anew for each. */
-  readonly #ask: { -readonly [K in keyof Ask]: Ask[K] };
+  readonly #admissions: Admissions;
+  readonly #waiting: Waiting;
 
   constructor(limits: LimitsInput, options: LimiterOptions) {
     this.#settings = readOptions(options);
     this.name = this.#settings.name;
     this.#clock = options.clock ?? systemClock;
     this.#events = new Events(this.name);
-    this.#office = new Office(limits, options, this.#settings, this.#clock, this.#events);
-    const plan = this.#office.plans.base;
-    this.#ask = { key: "", plan, costs: [[]], maxWait: 0, since: undefined, deferred: false };
+    this.#waiting = new Waiting(this.#settings, this.#clock, () => this.#admissions);
+    const { waiters } = this.#waiting;
+    this.#admissions = new Admissions(
+      limits,
+      options,
+      this.#settings,
+      this.#clock,
+      this.#events,
+      waiters,
+    );
     this.wrap = this.wrap.bind(this);
   }
 
   tryAcquire(options?: RawOptions): Permit | Refusal {
-    const office = this.#office;
-    if (office.unusual) this.#checkOpen();
+    const admissions = this.#admissions;
+    if (admissions.closed) this.#checkOpen();
     const key = options === undefined ? "" : readKey(options.key);
-    const plan = office.plans.of(key);
+    const plan = admissions.plans.of(key);
     const costs = this.#costs(plan, options);
-    if (office.breached) return office.freePass(key, plan, costs);
-    if (office.waiters.size !== 0 && !options?.barge && office.waiters.blocks(key, plan)) {
-      return this.#refuse(key, office.queuedRefusal(key, plan, costs));
+    const { waiters } = this.#waiting;
+    if (waiters.size !== 0 && !options?.barge && !admissions.breached) {
+      if (waiters.blocks(key, plan, costs)) {
+        return this.#refuse(key, admissions.queuedRefusal(key, plan, costs));
+      }
     }
-    const ask = this.#ask;
-    ask.key = key;
-    ask.plan = plan;
-    (ask.costs as Costs[])[0] = costs;
-    const answer = office.ledger.reserve(ask);
-    if (answer.admitted === 0) return this.#refuse(key, office.refusal(key, plan, costs, answer));
-    office.admitted++;
-    const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
-    if (this.#events.heard) this.#events.emit({ type: "admit", key, waited: 0, ticket });
-    return new Grant(office, key, plan, costs, at, ticket, 0, undefined);
+    const answer = admissions.attempt(key, plan, costs, undefined);
+    return answer.granted ? answer : this.#refuse(key, answer);
   }
 
   acquire(options?: RawOptions): Promise<Permit> {
     try {
       this.#checkOpen();
       const key = readKey(options?.key);
-      const plan = this.#office.plans.of(key);
-      return this.#office.acquire(key, plan, this.#costs(plan, options), options ?? {});
+      const plan = this.#admissions.plans.of(key);
+      return this.#waiting.acquire(key, plan, this.#costs(plan, options), options ?? {});
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   acquireSync(options: RawOptions = {}): Permit {
-    const started = this.#office.ledger.now();
-    const deadline =
-      options.timeout === undefined ? Infinity : started + toMicros(options.timeout, "timeout", 0);
-    for (;;) {
-      const answer = this.tryAcquire({ ...options, barge: true });
-      if (answer.granted) return answer;
-      const { limit, retryAfter } = answer;
-      if (retryAfter === undefined) {
-        throw new WouldDeadlockError(
-          `acquireSync() would wait for ${show(limit)}, which only code on this blocked thread can release; use acquire().`,
-        );
-      }
-      const wait = Math.max(1, retryAfter);
-      if (this.#office.ledger.now() + wait * 1e3 > deadline) throw exceeded(answer);
-      if (!this.#clock.sleepSync) {
-        throw new InvalidOptionError(
-          "acquireSync() needs a clock with sleepSync(); this one has none.",
-        );
-      }
-      this.#clock.sleepSync(wait);
-    }
+    this.#checkOpen();
+    const key = readKey(options.key);
+    const admissions = this.#admissions;
+    const plan = admissions.plans.of(key);
+    const costs = this.#costs(plan, options);
+    const since = admissions.ledger.now();
+    const attempt = (): Grant | Denial => admissions.attempt(key, plan, costs, since);
+    return acquireBlocking(attempt, this.#clock, options.timeout);
   }
 
   reserve(options: RawOptions = {}): BookedGrant | Refusal {
     this.#checkOpen();
     const key = readKey(options.key);
-    const office = this.#office;
-    const plan = office.plans.of(key);
+    const admissions = this.#admissions;
+    const plan = admissions.plans.of(key);
     const costs = this.#costs(plan, options);
     const held = plan.rules.findIndex(
       ({ limit }, i) => limit.kind === "concurrency" && costs[i]! > 0,
@@ -143,15 +124,20 @@ class LimiterCore {
     if (held >= 0) throw new ReserveHeldError(plan.rules[held]!.names[0]!);
     const maxWait =
       options.maxWait === undefined ? BOOKED_AHEAD : toMicros(options.maxWait, "maxWait", 0);
-    office.bookWaiting(key);
+    if (admissions.breached) {
+      return bookedGrant(admissions.freePass(key, plan, costs), 0, () => false);
+    }
+    this.#waiting.bookWaiting(key, plan);
     const ask = { key, plan, costs: [costs], maxWait, since: undefined, deferred: false };
-    const answer = office.ledger.reserve(ask);
-    if (answer.admitted === 0) return this.#refuse(key, office.refusal(key, plan, costs, answer));
-    office.admitted++;
-    const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
-    const grant = new Grant(office, key, plan, costs, at, ticket, 0, undefined);
-    const wait = Math.max(0, toMillis(at - answer.now));
-    return bookedGrant(grant, wait, () => office.unbook(key, plan, costs, at, ticket));
+    const answer = admissions.ledger.reserve(ask);
+    if (answer.admitted === 0) {
+      return this.#refuse(key, admissions.refusal(key, plan, costs, answer));
+    }
+    const { now } = answer;
+    const grant = admissions.admit(key, plan, costs, answer, 0);
+    const wait = Math.max(0, toMillis(grant.at - now));
+    const cancel = (): boolean => admissions.unbook(key, plan, costs, grant.at, grant.ticket);
+    return bookedGrant(grant, wait, cancel);
   }
 
   run<R>(fn: (permit: Permit) => R, options?: RawRunOptions): Promise<Awaited<R>> {
@@ -172,98 +158,108 @@ class LimiterCore {
   }
 
   peek(options: RawOptions = {}): Look {
-    const { plan, view, key } = this.#look(options);
-    const office = this.#office;
-    const queued = office.waiters.size > 0 && office.waiters.blocks(key, plan);
-    const limits = viewLimits(plan, view, (instant) => office.toEpoch(instant));
-    if (view.until === view.now && !queued) return { granted: true, limits };
-    const until = queued ? view.forecast : view.until;
-    const { limit, retryAfter } = refusalOf(plan, { now: view.now, until, rule: view.rule });
-    const named = view.rule < 0 ? limit : bindingName(plan, view.rule, view.rates[view.rule]);
-    return {
-      granted: false,
-      limit: named,
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-      limits,
-    };
+    const { plan, view, key, costs } = this.#look(options);
+    const admissions = this.#admissions;
+    const queued = this.#waiting.waiters.size > 0 && this.#waiting.waiters.blocks(key, plan, costs);
+    const limits = viewLimits(plan, view, (instant) => admissions.toEpoch(instant));
+    const fits = view.until === view.now && !queued;
+    if (fits || admissions.breached) return { granted: true, limits };
+    const { limit, retryAfter } = queued
+      ? admissions.forecastRefusal(key, plan, view)
+      : admissions.named(plan, view, view);
+    return { granted: false, limit, ...(retryAfter === undefined ? {} : { retryAfter }), limits };
   }
 
   explain(options: RawOptions = {}): Explanation {
     const { plan, view, key, ahead } = this.#look(options);
-    const rule = plan.rules.findIndex(({ limit }) => limit.kind === "concurrency");
-    const holders = rule < 0 ? 0 : view.rates[rule]![0]!.used;
-    return explain(plan, view, this.#office.waiters.queue(key), ahead, holders);
+    const queue = this.#waiting.waiters.queue(key);
+    return explain(plan, view, queue, ahead, this.#admissions.breached);
   }
 
   pause(duration: Duration, { key }: Keyed = {}): void {
-    this.#office.pause(this.#office.ledger.now() + toMicros(duration, "the pause", 0), key);
+    this.#checkOpen();
+    this.#admissions.pause(this.#admissions.ledger.now() + toMicros(duration, "the pause", 0), key);
   }
 
   pauseUntil(date: Date | number, { key }: Keyed = {}): void {
+    this.#checkOpen();
     const ms = Number(date);
     if (!Number.isFinite(ms)) {
       throw new InvalidOptionError(
         `pauseUntil() takes a date or milliseconds since the epoch; got ${show(date)}.`,
       );
     }
-    const { ledger } = this.#office;
-    this.#office.pause(ledger.now() + Math.ceil((ms - this.#clock.wall()) * 1e3), key);
+    const { ledger } = this.#admissions;
+    this.#admissions.pause(ledger.now() + Math.ceil((ms - this.#clock.wall()) * 1e3), key);
   }
 
   resume({ key }: Keyed = {}): void {
-    const office = this.#office;
-    office.ledger.amend([
-      { kind: "gate", key, plan: office.plans.of(key ?? ""), until: undefined },
+    this.#checkOpen();
+    const admissions = this.#admissions;
+    admissions.ledger.amend([
+      { kind: "gate", key, plan: admissions.plans.of(key ?? ""), until: undefined },
     ]);
-    office.waiters.wake();
+    this.#waiting.waiters.wake();
   }
 
   breach(): void {
     this.#checkOpen();
-    this.#office.breach();
+    this.#admissions.breached = true;
+    this.#waiting.waiters.wake();
   }
 
   cancelWaiting(options: Keyed & { readonly reason?: unknown } = {}): number {
-    return this.#office.cancelWaiting(options.key, options.reason);
+    return this.#waiting.cancelWaiting(options.key, options.reason);
   }
 
   reset({ key }: Keyed = {}): void {
-    this.#office.reset(key);
+    this.#checkOpen();
+    this.#waiting.cancelWaiting(key);
+    this.#admissions.ledger.amend([{ kind: "reset", key }]);
+    if (key === undefined) this.#admissions.breached = false;
+    this.#waiting.waiters.wake();
   }
 
   setLimits(limits: LimitsInput, { key }: Keyed = {}): void {
     this.#checkOpen();
-    this.#office.setLimits(limits, key);
+    const { plans, ledger } = this.#admissions;
+    this.#waiting.unbook();
+    plans.set(limits, { now: ledger.now(), wall: this.#clock.wall() * 1e3 }, key);
+    this.#waiting.replan();
   }
 
   keys(): string[] {
-    return this.#office.ledger.keys();
+    return this.#admissions.ledger.keys();
   }
 
   forget(key: string): void {
-    this.#office.ledger.amend([{ kind: "reset", key: readKey(key) }]);
-    this.#office.waiters.wake(key);
+    this.#admissions.ledger.amend([{ kind: "reset", key: readKey(key) }]);
+    this.#waiting.waiters.wake(key);
   }
 
   snapshot(): LimiterSnapshot {
-    return takeSnapshot(this.name, this.#office.ledger.save());
+    return takeSnapshot(this.name, this.#admissions.ledger.save());
   }
 
   restore(snapshot: LimiterSnapshot): void {
+    this.#checkOpen();
     const state = readSnapshot(snapshot);
-    const { plans, ledger, waiters } = this.#office;
+    const { plans, ledger } = this.#admissions;
+    const { waiters } = this.#waiting;
     const known = new Map<string, Plan>();
     for (const { key, plan } of state.rows) {
       const own = plans.of(key ?? "");
       const match = own.text === plan ? own : plans.byText(plan);
       if (match) known.set(plan, match);
+      else if (plan !== "") throw foreignSnapshot(key);
     }
     ledger.load(state, known);
     waiters.wake();
   }
 
   stats(): LimiterStats {
-    const { admitted, refused, dropped, waiters, ledger } = this.#office;
+    const { admitted, refused, ledger } = this.#admissions;
+    const { dropped, waiters } = this.#waiting;
     return { admitted, refused, dropped, waiting: waiters.size, keys: ledger.keys().length };
   }
 
@@ -272,7 +268,9 @@ class LimiterCore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#office.close();
+    if (this.#admissions.closed) return;
+    this.#waiting.close();
+    this.#admissions.close();
   }
 
   #costs(plan: Plan, options: RawOptions | undefined): Costs {
@@ -283,32 +281,25 @@ class LimiterCore {
   }
 
   #checkOpen(): void {
-    if (this.#office.closed) throw new LimiterClosedError();
+    if (this.#admissions.closed) throw new LimiterClosedError();
   }
 
   #refuse(key: string, refusal: Refusal): Refusal {
-    this.#office.refused++;
+    this.#admissions.refused++;
     if (this.#events.heard) this.#events.emit({ type: "refuse", key, ...refusal });
     return refusal;
   }
 
-  #look(options: RawOptions): ReturnType<Office["look"]> & { key: string } {
+  #look(options: RawOptions): Sight & { key: string; costs: Costs } {
     this.#checkOpen();
     const key = readKey(options.key);
-    const plan = this.#office.plans.of(key);
+    const plan = this.#admissions.plans.of(key);
     const costs =
       plan.rules.some((rule) => rule.limit.defaultCost === "required") && options.cost === undefined
         ? plan.rules.map((rule) =>
             rule.limit.defaultCost === "required" ? 1 : rule.limit.defaultCost,
           )
         : this.#costs(plan, options);
-    return { ...this.#office.look(key, plan, costs), key };
+    return { ...this.#admissions.look(key, plan, costs), key, costs };
   }
-}
-
-function exceeded(refusal: Refusal): LimitExceededError {
-  return new LimitExceededError(
-    refusal,
-    `${show(refusal.limit)} has no room within the timeout; it would take ${refusal.retryAfter} ms.`,
-  );
 }

@@ -1,7 +1,7 @@
 /** Mapping a stream of inputs through a limiter: lazy, with bounded read-ahead. */
 
 import type { AnyCost } from "./costs.ts";
-import { InvalidOptionError } from "./errors.ts";
+import { InvalidOptionError, WaitCancelledError } from "./errors.ts";
 import { type RawRunOptions, type Runner, runThrough } from "./run.ts";
 import { show } from "./time.ts";
 
@@ -36,37 +36,72 @@ export async function* mapThrough<T, R>(
   }
   const source = iterate(inputs);
   const stop = new AbortController();
-  const onAbort = (): void => stop.abort(options.signal?.reason);
+  const done = new Map<number, Done<Awaited<R>>>();
+  let wake = (): void => {};
+  const onAbort = (): void => {
+    stop.abort(options.signal?.reason);
+    wake();
+  };
   options.signal?.addEventListener("abort", onAbort, { once: true });
   if (options.signal?.aborted) onAbort();
 
-  const running = new Map<number, Promise<Done<Awaited<R>>>>();
+  let reading = false;
+  let broken: { readonly error: unknown } | undefined;
+  let exhausted = false;
   let index = 0;
   let next = 0;
-  let exhausted = false;
+  const calls = new Set<Promise<void>>();
+  const start = (input: T): void => {
+    const result = call(runner, input, index++, fn, options, stop.signal).then((outcome) => {
+      calls.delete(result);
+      done.set(outcome.index, outcome);
+      wake();
+    });
+    calls.add(result);
+  };
+  const read = async (): Promise<void> => {
+    reading = true;
+    try {
+      const step = await source.next();
+      if (step.done) exhausted = true;
+      else start(step.value);
+    } catch (error) {
+      exhausted = true;
+      broken = { error };
+    }
+    reading = false;
+    wake();
+  };
+
   try {
     for (;;) {
-      while (!exhausted && running.size < lanes) {
-        stop.signal.throwIfAborted();
-        const step = await source.next();
-        if (step.done) exhausted = true;
-        else {
-          running.set(index, call(runner, step.value, index, fn, options, stop.signal));
-          index++;
-        }
+      stop.signal.throwIfAborted();
+      if (broken) throw broken.error;
+      const result = options.ordered ? done.get(next) : done.values().next().value;
+      if (result) {
+        done.delete(result.index);
+        next++;
+        if (result.failed) throw result.failed.error;
+        yield result.value as Awaited<R>;
+        continue;
       }
-      if (running.size === 0) return;
-      const done = await (options.ordered ? running.get(next)! : Promise.race(running.values()));
-      running.delete(done.index);
-      next++;
-      if (done.failed) throw done.failed.error;
-      yield done.value as Awaited<R>;
+      const busy = calls.size + done.size;
+      if (exhausted && busy === 0) return;
+      const changed = new Promise<void>((resolve) => (wake = resolve));
+      if (!exhausted && !reading && busy < lanes) void read();
+      await changed;
     }
   } finally {
-    stop.abort();
+    const cancelled = stop.signal.aborted;
+    stop.abort(new WaitCancelledError("map() has ended."));
     options.signal?.removeEventListener("abort", onAbort);
-    if (!exhausted) await source.return?.();
-    await Promise.all(running.values());
+    if (!exhausted) {
+      // While a read is pending the input cannot end: nobody waits for it then.
+      const closing = Promise.resolve(source.return?.());
+      if (reading) closing.catch(() => {});
+      else await closing;
+    }
+    if (!cancelled) await Promise.all(calls);
   }
 }
 

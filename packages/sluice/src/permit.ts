@@ -72,6 +72,11 @@ export interface TurnEnd {
 
 let neverAborts: AbortSignal | undefined;
 
+/** What became of a permit. */
+const OPEN = 0;
+const SETTLED = 1;
+const RELEASED = 2;
+
 export class Grant implements Permit {
   readonly #owner: PermitOwner;
   readonly key: string;
@@ -82,8 +87,7 @@ export class Grant implements Permit {
   readonly ticket: number;
   readonly #waited: number;
   readonly turn: TurnEnd | undefined;
-  #settled = false;
-  #released = false;
+  #state: number;
 
   constructor(
     owner: PermitOwner,
@@ -103,6 +107,7 @@ export class Grant implements Permit {
     this.ticket = ticket;
     this.#waited = waited;
     this.turn = turn;
+    this.#state = OPEN;
   }
 
   get granted(): true {
@@ -137,28 +142,28 @@ export class Grant implements Permit {
   }
 
   get released(): boolean {
-    return this.#released;
+    return this.#state >= RELEASED;
   }
 
   settle(actual: AnyCost): void {
-    if (this.#released) throw new AlreadyReleasedError();
-    if (this.#settled) throw new AlreadySettledError();
+    if (this.#state >= RELEASED) throw new AlreadyReleasedError();
+    if (this.#state === SETTLED) throw new AlreadySettledError();
     this.#owner.settlePermit(this, actual);
-    this.#settled = true;
+    this.#state = SETTLED;
   }
 
   release(): void {
-    if (this.#released) throw new AlreadyReleasedError();
-    this.#released = true;
+    if (this.#state >= RELEASED) throw new AlreadyReleasedError();
+    this.#state = RELEASED;
     if (this.plan.hasConcurrency) this.#owner.releasePermit(this);
   }
 
   [Symbol.dispose](): void {
-    if (!this.#released) this.release();
+    if (this.#state < RELEASED) this.release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#released) this.release();
+    if (this.#state < RELEASED) this.release();
   }
 }
 

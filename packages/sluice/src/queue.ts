@@ -18,13 +18,17 @@ export interface WaiterExtras {
   booked?: { at: number; ticket: number };
 }
 
+let arrivals = 0;
+
 /** One caller in a queue. Settled means that its promise was. */
 export class Waiter {
   readonly settle: (outcome: Grant | Promise<never>) => void;
   costs: Costs;
   /** Microseconds on the store's clock. */
   readonly arrival: number;
-  readonly level: Level;
+  level: Level;
+  /** The order of arrival among equals. */
+  readonly order: number;
   extras: WaiterExtras | undefined;
   settled = false;
 
@@ -38,6 +42,7 @@ export class Waiter {
     this.costs = costs;
     this.arrival = arrival;
     this.level = level;
+    this.order = ++arrivals;
     this.extras = undefined;
   }
 }
@@ -86,11 +91,23 @@ export class Level {
     }
   }
 
-  /** Counts a waiter whose costs go by new limits. */
-  recount({ costs }: Waiter): void {
-    costs.forEach((cost, i) => {
-      this.total[i] = (this.total[i] ?? 0) + cost;
-    });
+  /** Puts waiters that were taken out back to the front. */
+  restore(waiters: readonly Waiter[]): void {
+    this.#items = waiters.concat(this.all());
+    this.#head = 0;
+    for (const waiter of waiters) {
+      waiter.level = this;
+      this.#count(waiter, 1);
+    }
+  }
+
+  /** All costs go by new limits, and are summed anew. */
+  replan(costsOf: (waiter: Waiter) => Costs): void {
+    this.total = this.queue.plan.rules.map(() => 0);
+    for (const waiter of this.all()) {
+      waiter.costs = costsOf(waiter);
+      for (let i = 0; i < this.total.length; i++) this.total[i]! += waiter.costs[i]!;
+    }
   }
 
   /** All that wait, in order. */
@@ -150,7 +167,7 @@ export class KeyQueue {
     let head: Waiter | undefined;
     for (const level of this.#levels) {
       const waiter = level.peek();
-      if (waiter && (!head || rankOf(waiter, ageing) < rankOf(head, ageing))) head = waiter;
+      if (waiter && (!head || compareRanks(waiter, head, ageing) < 0)) head = waiter;
     }
     return head;
   }
@@ -165,23 +182,28 @@ export class KeyQueue {
     return total;
   }
 
-  /** New limits: the sums start anew, and each waiter is counted again. */
   replan(plan: Plan): void {
+    const old = this.plan;
     this.plan = plan;
-    for (const level of this.#levels) level.total = plan.rules.map(() => 0);
+    for (const level of this.#levels) {
+      level.replan((waiter) => remapCosts(old, plan, waiter.costs));
+    }
   }
 
   /** All waiters by rank. */
   all(ageing: number): Waiter[] {
-    return this.#levels
-      .flatMap((level) => level.all())
-      .sort((a, b) => rankOf(a, ageing) - rankOf(b, ageing));
+    return this.#levels.flatMap((level) => level.all()).sort((a, b) => compareRanks(a, b, ageing));
   }
 }
 
 /** Smaller goes first; `ageing` is microseconds a step of priority. */
 export function rankOf(waiter: Waiter, ageing: number): number {
   return waiter.arrival - waiter.level.priority * ageing;
+}
+
+/** The order in which waiters are served. */
+export function compareRanks(a: Waiter, b: Waiter, ageing: number): number {
+  return rankOf(a, ageing) - rankOf(b, ageing) || a.order - b.order;
 }
 
 /** What a waiter takes by new limits: the same by name; slots by slots, rates by the largest rate. */

@@ -80,11 +80,15 @@ function isContext(value: unknown): boolean {
 function wrapped(runner: Runner, fn: Fn, options: WrapInput): Fn {
   const { key, cost, ...rest } = options;
   return function (this: unknown, ...args: never[]): unknown {
-    const call: RawRunOptions = {
-      ...rest,
-      ...(key === undefined ? {} : { key: typeof key === "function" ? key(...args) : key }),
-      ...(cost === undefined ? {} : { cost: typeof cost === "function" ? cost(...args) : cost }),
-    };
-    return runThrough(runner, () => fn.apply(this, args), call);
+    try {
+      const call: RawRunOptions = {
+        ...rest,
+        ...(key === undefined ? {} : { key: typeof key === "function" ? key(...args) : key }),
+        ...(cost === undefined ? {} : { cost: typeof cost === "function" ? cost(...args) : cost }),
+      };
+      return runThrough(runner, () => fn.apply(this, args), call);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }

@@ -21,11 +21,13 @@ export function readSnapshot(snapshot: LimiterSnapshot): SavedState {
   const state = snapshot?.state as SavedState | undefined;
   const sound =
     snapshot?.sluice === VERSION &&
-    typeof state?.now === "number" &&
-    typeof state.wall === "number" &&
-    Array.isArray(state.rows) &&
+    Number.isFinite(state?.now) &&
+    Number.isFinite(state?.wall) &&
+    Array.isArray(state?.rows) &&
     state.rows.every(
       (row) =>
+        typeof row === "object" &&
+        row !== null &&
         (row.key === null || typeof row.key === "string") &&
         typeof row.plan === "string" &&
         Number.isFinite(row.gate) &&
@@ -37,5 +39,12 @@ export function readSnapshot(snapshot: LimiterSnapshot): SavedState {
   if (sound && state) return state;
   throw new InvalidSnapshotError(
     `restore() takes what snapshot() made, version ${VERSION}; got ${show(snapshot).slice(0, 80)}.`,
+  );
+}
+
+/** A saved row of limits that are not in force. */
+export function foreignSnapshot(key: string | null): InvalidSnapshotError {
+  return new InvalidSnapshotError(
+    `the snapshot's state of ${key === null ? "the whole limiter" : `the key ${show(key)}`} was made under other limits; restore it with the limits it was made with, and then call setLimits().`,
   );
 }

@@ -36,7 +36,7 @@ const TEXT = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d|w)$/;
  */
 export function toMicros(duration: Duration, what: string, least = 1): number {
   let micros = Number.NaN;
-  if (typeof duration === "number") micros = Math.ceil(duration * 1e3);
+  if (typeof duration === "number") micros = Math.ceil(roundOff(duration * 1e3));
   else {
     const match = TEXT.exec(String(duration));
     if (match) micros = Math.ceil(roundOff(Number(match[1]) * MICROS[match[2] as DurationUnit]));

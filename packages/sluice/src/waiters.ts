@@ -9,7 +9,8 @@ import type { Costs } from "./costs.ts";
 import { Heap } from "./heap.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
-import { KeyQueue, rankOf, Waiter } from "./queue.ts";
+import { Line } from "./line.ts";
+import { compareRanks, KeyQueue, rankOf, Waiter } from "./queue.ts";
 import type { Answer } from "./stores/store.ts";
 
 /** How long one release of waiters may keep the event loop. */
@@ -22,20 +23,20 @@ export interface Desk {
   readonly clock: Clock;
   /** Microseconds that a step of priority is worth. */
   readonly ageing: number;
+  /** Whether everything is let through. */
+  readonly breached: boolean;
   now(): number;
   /** Asks for the head's costs, now or never. */
   ask(key: string, plan: Plan, costs: Costs, since: number): Answer;
   /** Hands the permit out. */
   grant(waiter: Waiter, at: number, ticket: number): void;
+  letThrough(waiter: Waiter): void;
   /** A waiter that the store could not serve. */
   fail(waiter: Waiter, error: unknown): void;
   /** A waiter whose deadline came. */
   expire(waiter: Waiter): void;
-  /** A waiter whose booked instant came: true when it may go, false when it must be booked anew. */
+  /** A waiter whose booked instant came: true when it may go, false when it was booked anew. */
   honour(waiter: Waiter): boolean;
-  /** Whether everything is let through. */
-  readonly breached: boolean;
-  letThrough(waiter: Waiter): void;
 }
 
 export class Waiters {
@@ -43,10 +44,7 @@ export class Waiters {
   readonly #queues = new Map<string, KeyQueue>();
   /** Queues that wait for an instant of their own limits. */
   readonly #ready = new Heap<KeyQueue>();
-  /** Queues that only the whole limiter holds back, first come, first served over keys. */
-  readonly #line = new Heap<KeyQueue>();
-  #lineSize = 0;
-  #lineDue = 0;
+  readonly #line: Line;
   readonly #deadlines = new Heap<Waiter>();
   readonly #booked = new Heap<Waiter>();
   #size = 0;
@@ -54,8 +52,9 @@ export class Waiters {
   #timerDue = Number.POSITIVE_INFINITY;
   #pumping = false;
 
-  constructor(desk: Desk) {
+  constructor(desk: Desk, ageing: number) {
     this.#desk = desk;
+    this.#line = new Line(ageing);
   }
 
   /** How many wait. */
@@ -63,54 +62,53 @@ export class Waiters {
     return this.#size;
   }
 
-  /** Whether somebody stands before a newcomer with this key. */
-  blocks(key: string, plan: Plan): boolean {
-    return this.#queues.has(key) || (plan.hasShared && this.#lineSize > 0);
+  /** Whether somebody stands before a newcomer with this key and these costs. */
+  blocks(key: string, plan: Plan, costs: Costs): boolean {
+    if (this.#queues.has(key)) return true;
+    return (
+      plan.hasShared &&
+      this.#line.size > 0 &&
+      plan.rules.some((rule, i) => rule.shared && costs[i]! > 0)
+    );
   }
 
   queue(key: string): KeyQueue | undefined {
     return this.#queues.get(key);
   }
 
-  queues(): IterableIterator<KeyQueue> {
-    return this.#queues.values();
+  queues(): KeyQueue[] {
+    return Array.from(this.#queues.values());
   }
 
   /** Puts a newcomer at its place. `answer` is what it was told, if it was asked. */
   add(
-    key: string,
-    plan: Plan,
+    queue: { readonly key: string; readonly plan: Plan; readonly priority: number },
     costs: Costs,
     arrival: number,
-    priority: number,
-    settle: (outcome: never) => void,
+    settle: Waiter["settle"],
     answer: Answer | undefined,
   ): Waiter {
-    let queue = this.#queues.get(key);
-    const fresh = queue === undefined;
-    if (!queue) {
-      queue = new KeyQueue(key, plan);
-      this.#queues.set(key, queue);
-    }
-    const level = queue.level(priority);
-    const waiter = new Waiter(settle as Waiter["settle"], costs, arrival, level);
-    const head = fresh || priority === 0 ? undefined : queue.head(this.#desk.ageing);
+    const own = this.#open(queue.key, queue.plan);
+    const head = own.size === 0 ? undefined : own.head(this.#desk.ageing);
+    const level = own.level(queue.priority);
+    const waiter = new Waiter(settle, costs, arrival, level);
     level.push(waiter);
     this.#size++;
-    if (fresh) {
-      if (answer) this.#place(queue, answer);
-      else this.#stand(queue);
+    if (!head) {
+      if (answer) this.#place(own, answer);
+      else this.#line.join(own);
       this.#arm();
-    } else if (head && rankOf(waiter, this.#desk.ageing) < rankOf(head, this.#desk.ageing)) {
+    } else if (compareRanks(waiter, head, this.#desk.ageing) < 0) {
       // A new head wants something else, perhaps sooner.
-      this.#wake(queue);
+      this.#wake(own);
       this.pump();
     }
     return waiter;
   }
 
   setDeadline(waiter: Waiter, deadline: number): void {
-    this.#deadlines.push(deadline, waiter);
+    if (this.#deadlines.size > 2 * this.#size + 64) this.#deadlines.prune((each) => !each.settled);
+    this.#deadlines.push(deadline, waiter, waiter.order);
     this.#arm();
   }
 
@@ -120,59 +118,95 @@ export class Waiters {
     const { queue } = waiter.level;
     const booked = waiter.extras?.booked !== undefined;
     const wasHead = !booked && queue.head(this.#desk.ageing) === waiter;
-    waiter.settled = true;
-    this.#size--;
-    waiter.extras?.detach?.();
+    this.#end(waiter);
     if (!booked) {
       waiter.level.leave(waiter);
       if (queue.size === 0) this.#dissolve(queue);
-      else if (wasHead) {
-        // The next in the queue may want less than the one that left.
-        this.#wake(queue);
-        this.pump();
-      }
+      // The next in the queue may want less than the one that left.
+      else if (wasHead) this.#wake(queue);
     }
-    if (this.#size === 0) this.#disarm();
+    this.pump();
+  }
+
+  /** Does several things before anybody is served. */
+  undisturbed(act: () => void): void {
+    const pumping = this.#pumping;
+    this.#pumping = true;
+    try {
+      act();
+    } finally {
+      this.#pumping = pumping;
+    }
   }
 
   /** Asks again for a key, or for all: something was freed, or the limits have changed. */
   wake(key?: string): void {
     if (this.#size === 0) return;
+    this.#line.wake();
     if (key === undefined) for (const queue of this.#queues.values()) this.#wake(queue);
     else {
       const queue = this.#queues.get(key);
       if (queue && queue.where !== "line") this.#wake(queue);
-      this.#lineDue = 0;
     }
     this.pump();
   }
 
-  /** All who wait for a key, or for any. */
+  /** All who wait for a key, or for any, in no certain order. */
   all(key: string | undefined): Waiter[] {
-    const booked = this.#booked.items().filter((waiter) => !waiter.settled);
+    const booked = this.booked();
     const of = (waiter: Waiter): boolean => key === undefined || waiter.level.queue.key === key;
     const queued = Array.from(this.#queues.values(), (queue) => queue.all(this.#desk.ageing));
     return booked.concat(...queued).filter(of);
   }
 
-  /** Takes the waiters of a key out of its queue, in order, to be booked. */
-  take(key: string): Waiter[] {
-    const queue = this.#queues.get(key);
-    if (!queue) return [];
-    const all = queue.all(this.#desk.ageing);
-    this.#dissolve(queue);
-    return all;
+  /** Takes those out of their queues who stand before a newcomer, to be booked: in their order. */
+  take(key: string, plan: Plan): Waiter[] {
+    const queues = new Set(plan.hasShared ? this.#line.queues() : []);
+    const own = this.#queues.get(key);
+    if (own) queues.add(own);
+    const waiters: Waiter[] = [];
+    for (const queue of queues) {
+      if (queue.plan.rules.some(({ limit }) => neverBooked(limit.kind))) continue;
+      waiters.push(...queue.all(this.#desk.ageing));
+      this.#dissolve(queue);
+    }
+    return waiters.sort((a, b) => compareRanks(a, b, this.#desk.ageing));
   }
 
   /** Waits for a booked instant. */
   book(waiter: Waiter, at: number, ticket: number): void {
     waiter.extras ??= {};
     waiter.extras.booked = { at, ticket };
-    this.#booked.push(at, waiter);
+    this.#booked.push(at, waiter, waiter.order);
     this.#arm();
   }
 
-  /** Ends all timers; whoever waits is the caller's matter. */
+  /** Who waits for a booked instant. */
+  booked(): Waiter[] {
+    const booked = this.#booked
+      .items()
+      .filter((waiter) => !waiter.settled && waiter.extras?.booked);
+    return Array.from(new Set(booked));
+  }
+
+  /** Booked waiters queue again, before those who came later. */
+  requeue(waiters: readonly Waiter[], planOf: (key: string) => Plan): void {
+    const levels = new Map<string, Waiter[]>();
+    for (const waiter of waiters) {
+      const { key } = waiter.level.queue;
+      delete waiter.extras!.booked;
+      const name = `${waiter.level.priority} ${key}`;
+      levels.set(name, [...(levels.get(name) ?? []), waiter]);
+    }
+    this.#booked.prune((waiter) => waiter.extras?.booked !== undefined);
+    for (const group of levels.values()) {
+      const [{ level }] = group as [Waiter];
+      const queue = this.#open(level.queue.key, planOf(level.queue.key));
+      queue.level(level.priority).restore(group.sort((a, b) => a.order - b.order));
+    }
+  }
+
+  /** Ends all timers. */
   close(): void {
     this.#disarm();
   }
@@ -199,37 +233,31 @@ export class Waiters {
 
   /** Serves one waiter, or finds out that a queue must wait on; false when nothing is due. */
   #step(now: number): boolean {
+    const { breached } = this.#desk;
     while (this.#deadlines.least <= now) {
       const waiter = this.#deadlines.pop()!;
-      if (!waiter.settled) {
-        this.#desk.expire(waiter);
-        return true;
-      }
+      if (waiter.settled) continue;
+      this.#desk.expire(waiter);
+      return true;
     }
-    if (this.#booked.least <= now) return this.#serveBooked();
+    if (this.#booked.size > 0 && (breached || this.#booked.least <= now))
+      return this.#serveBooked();
     while (this.#ready.least <= now) {
       const due = this.#ready.least;
       const queue = this.#ready.pop()!;
       if (queue.where !== "ready" || queue.due !== due || queue.size === 0) continue;
       if (!this.#mustStand(queue)) return this.#serve(queue);
-      this.#stand(queue);
+      this.#line.join(queue);
       return true;
     }
-    if (this.#lineDue <= now) {
-      while (this.#line.size > 0) {
-        const rank = this.#line.least;
-        const queue = this.#line.pop()!;
-        if (queue.where !== "line" || queue.due !== rank || queue.size === 0) continue;
-        this.#leaveLine(queue);
-        return this.#serve(queue);
-      }
-    }
-    return false;
+    if (this.#line.due > now && !breached) return false;
+    const queue = this.#line.shift();
+    return queue !== undefined && this.#serve(queue);
   }
 
   /** Whether somebody with a smaller rank waits for the same limits of the whole limiter. */
   #mustStand(queue: KeyQueue): boolean {
-    if (!queue.plan.hasShared || this.#lineSize === 0 || this.#desk.breached) return false;
+    if (!queue.plan.hasShared || this.#line.size === 0 || this.#desk.breached) return false;
     return rankOf(queue.head(this.#desk.ageing)!, this.#desk.ageing) > this.#line.least;
   }
 
@@ -241,7 +269,7 @@ export class Waiters {
       this.#desk.letThrough(waiter);
     } else if (!this.#ask(queue, waiter)) return true;
     if (queue.size > 0) {
-      if (this.#lineSize > 0 && !this.#desk.breached) this.#stand(queue);
+      if (this.#line.size > 0 && !this.#desk.breached) this.#line.join(queue);
       else this.#wake(queue);
     }
     return true;
@@ -269,12 +297,11 @@ export class Waiters {
 
   #serveBooked(): boolean {
     const waiter = this.#booked.pop()!;
-    const { booked } = waiter.extras!;
+    const booked = waiter.extras?.booked;
     if (waiter.settled || !booked || !this.#desk.honour(waiter)) return true;
-    waiter.settled = true;
-    this.#size--;
-    waiter.extras?.detach?.();
-    this.#desk.grant(waiter, booked.at, booked.ticket);
+    this.#end(waiter);
+    if (this.#desk.breached) this.#desk.letThrough(waiter);
+    else this.#desk.grant(waiter, booked.at, booked.ticket);
     return true;
   }
 
@@ -282,68 +309,68 @@ export class Waiters {
   #shift(waiter: Waiter): void {
     const { level } = waiter;
     level.shift();
+    this.#end(waiter);
+    if (level.queue.size === 0) this.#dissolve(level.queue);
+  }
+
+  #end(waiter: Waiter): void {
     waiter.settled = true;
     waiter.extras?.detach?.();
-    this.#size--;
-    if (level.queue.size === 0) this.#dissolve(level.queue);
+    if (--this.#size > 0) return;
+    this.#deadlines.prune(() => false);
+    this.#booked.prune(() => false);
   }
 
   /** Sends a refused queue to where it waits. */
   #place(queue: KeyQueue, { now, until, ownUntil }: Answer): void {
-    this.#leaveLine(queue);
+    this.#line.leave(queue);
     if (isHeld(ownUntil)) {
       queue.where = "held";
-      queue.due = Number.POSITIVE_INFINITY;
     } else if (ownUntil > now) {
-      queue.where = "ready";
-      queue.due = ownUntil;
-      this.#ready.push(ownUntil, queue);
+      this.#stay(queue, ownUntil);
     } else {
-      this.#stand(queue);
-      this.#lineDue = isHeld(until) ? Number.POSITIVE_INFINITY : until;
+      this.#line.join(queue);
+      this.#line.wait(isHeld(until) ? Number.POSITIVE_INFINITY : until);
     }
-  }
-
-  /** Puts a queue into the line. */
-  #stand(queue: KeyQueue): void {
-    this.#leaveLine(queue);
-    const waiter = queue.head(this.#desk.ageing)!;
-    queue.where = "line";
-    queue.due = rankOf(waiter, this.#desk.ageing);
-    // A smaller rank than the line's head is asked before it.
-    if (queue.due < this.#line.least) this.#lineDue = 0;
-    this.#line.push(queue.due, queue);
-    this.#lineSize++;
-  }
-
-  #leaveLine(queue: KeyQueue): void {
-    if (queue.where === "line" && queue.due !== Number.POSITIVE_INFINITY) this.#lineSize--;
-    queue.where = "ready";
-    queue.due = Number.POSITIVE_INFINITY;
   }
 
   #wake(queue: KeyQueue): void {
     const head = queue.head(this.#desk.ageing);
     if (!head) return;
-    this.#leaveLine(queue);
+    this.#line.leave(queue);
     // By rank, so that those who are due together go in the order of their ranks.
-    queue.due = Math.min(rankOf(head, this.#desk.ageing), head.arrival);
-    this.#ready.push(queue.due, queue);
+    this.#stay(queue, Math.min(rankOf(head, this.#desk.ageing), head.arrival), head.order);
+  }
+
+  #stay(queue: KeyQueue, due: number, order = 0): void {
+    queue.where = "ready";
+    queue.due = due;
+    this.#ready.push(due, queue, order);
+  }
+
+  #open(key: string, plan: Plan): KeyQueue {
+    let queue = this.#queues.get(key);
+    if (!queue) {
+      queue = new KeyQueue(key, plan);
+      this.#queues.set(key, queue);
+    }
+    return queue;
   }
 
   #dissolve(queue: KeyQueue): void {
-    this.#leaveLine(queue);
+    this.#line.leave(queue);
     queue.where = "held";
     this.#queues.delete(queue.key);
-    // Whoever stands behind it in the line is asked now.
-    this.#lineDue = 0;
-    if (!this.#pumping && this.#lineSize > 0) this.#arm();
   }
 
   #arm(): void {
     if (this.#pumping) return;
-    const line = this.#lineSize > 0 ? this.#lineDue : Number.POSITIVE_INFINITY;
-    const due = Math.min(this.#ready.least, line, this.#deadlines.least, this.#booked.least);
+    const due = Math.min(
+      this.#ready.least,
+      this.#line.due,
+      this.#deadlines.least,
+      this.#booked.least,
+    );
     if (this.#size === 0 || due === Number.POSITIVE_INFINITY) return this.#disarm();
     if (this.#timer && due === this.#timerDue) return;
     this.#disarm();
@@ -364,4 +391,9 @@ export class Waiters {
     this.#timerDue = Number.POSITIVE_INFINITY;
     this.pump();
   };
+}
+
+/** Nobody knows when these have room, so nothing can be booked behind them. */
+function neverBooked(kind: string): boolean {
+  return kind === "concurrency" || kind === "blocked";
 }

@@ -53,14 +53,7 @@ export function commitTo(
     case "window":
       return ring.commit(cells, base, cost, at);
     case "pace":
-      return pace.commit(
-        limit,
-        cells,
-        base,
-        cost,
-        at,
-        moment.since < moment.now ? moment.since : at,
-      );
+      return pace.commit(limit, cells, base, cost, at, moment.now, moment.since);
     case "concurrency":
       return slots.commit(
         limit,
@@ -78,19 +71,19 @@ export function commitTo(
   }
 }
 
-/** How many numbers a state needs for this commit: the same for all but rings and slots. */
+/** How many numbers a state needs for a commit at `now` or later: fixed but for rings and slots. */
 export function roomFor(
   limit: AnyLimit,
   cells: Float64Array,
   base: number,
   cost: number,
-  at: number,
+  now: number,
 ): number {
   switch (limit.kind) {
     case "window":
-      return ring.room(limit, cells, base, cost, at);
+      return ring.room(limit, cells, base, cost, now);
     case "concurrency":
-      return slots.room(limit, cells, base, cost, at);
+      return slots.room(limit, cells, base, cost, now);
     default:
       return sizeOf(limit);
   }
@@ -173,7 +166,7 @@ export function idle(limit: AnyLimit): number {
     case "quota":
       return typeof limit.period === "number"
         ? limit.period
-        : { day: 25, week: 169, month: 745 }[limit.period] * 3600e6;
+        : { day: 28, week: 172, month: 748 }[limit.period] * 3600e6;
     default:
       return 0;
   }
@@ -194,7 +187,7 @@ export function raiseTo(limit: AnyLimit, place: Place, turn: Turn, moment: Momen
     case "pace":
       return pace.raise(limit, cells, base, turn.units, moment.now);
     case "parts":
-      return parts.raise(limit, cells, base, turn.units, moment.now);
+      return parts.raise(limit, cells, base, turn.from, turn.units, moment.now);
     case "quota":
       return quota.raise(limit, cells, base, turn.units, moment);
   }
@@ -209,8 +202,6 @@ export interface Surplus {
   /** When it was made. */
   readonly at: number;
   readonly ticket: number;
-  /** It was never used at all, and its instant may still be ahead. */
-  readonly cancelled: boolean;
 }
 
 /** Takes back what an admission did not use, as far as that lowers no later promise. */
@@ -219,7 +210,7 @@ export function refundTo(limit: AnyLimit, place: Place, surplus: Surplus, moment
   const { units, cost, at } = surplus;
   switch (limit.kind) {
     case "window":
-      return ring.refund(limit, cells, base, units, at, surplus.cancelled);
+      return ring.refund(cells, base, units, at);
     case "pace":
       return pace.refund(limit, cells, base, units, cost, at);
     case "parts":

@@ -2,9 +2,9 @@
 
 import type { Place } from "./algorithm.ts";
 import * as slots from "./concurrency/concurrency.ts";
-import type { AnyLimit, Moment, PartsLimit, WindowLimit } from "./limit.ts";
+import type { AnyLimit, Moment, PartsLimit, QuotaLimit, WindowLimit } from "./limit.ts";
 import * as pace from "./pace/pace.ts";
-import { bordersAt } from "./quota/quota.ts";
+import { bordersAt, QUOTA_SIZE } from "./quota/quota.ts";
 import * as parts from "./window/parts.ts";
 import * as ring from "./window/ring.ts";
 
@@ -40,7 +40,7 @@ export function saveState(limit: AnyLimit, { cells, base }: Place, moment: Momen
     case "parts":
       return Array.from(cells.subarray(base, base + parts.size(limit)));
     case "quota":
-      return [cells[base]!, cells[base + 1]!];
+      return Array.from(cells.subarray(base, base + QUOTA_SIZE));
     default:
       return [];
   }
@@ -83,7 +83,7 @@ export function loadState(limit: AnyLimit, saved: readonly number[], by: number,
     }
     case "quota": {
       const { cells, base } = site.place();
-      cells.set(saved.slice(0, 2), base);
+      cells.set(saved.slice(0, QUOTA_SIZE), base);
     }
   }
 }
@@ -101,6 +101,10 @@ export function migrateState(
   site: Site,
   moment: Moment,
 ): boolean {
+  if (verbatim(old, limit)) {
+    loadState(limit, saveState(old, from, moment), 0, site);
+    return true;
+  }
   if (isWindow(old) && isWindow(limit)) {
     migrateWindow(old, from, limit, site);
     return true;
@@ -116,13 +120,19 @@ export function migrateState(
     return true;
   }
   if (old.kind === "quota" && limit.kind === "quota") {
-    const start = from.cells[from.base]!;
-    const counts = bordersAt(old, start).end > moment.wall;
-    const { cells, base } = site.place();
-    if (counts) cells.set([bordersAt(limit, moment.wall).start, from.cells[from.base + 1]!], base);
+    migrateQuota(old, from, limit, site, moment);
     return true;
   }
   return limit.kind === "unlimited" || limit.kind === "blocked" || limit.kind === "concurrency";
+}
+
+/** Whether the numbers mean the same under both. */
+function verbatim(old: AnyLimit, limit: AnyLimit): boolean {
+  if (old.kind === "concurrency") return false;
+  if (old.kind === "parts" && limit.kind === "parts") {
+    return old.part === limit.part && old.parts === limit.parts && old.grain === limit.grain;
+  }
+  return JSON.stringify(old) === JSON.stringify(limit);
 }
 
 type AnyWindow = WindowLimit | PartsLimit;
@@ -165,6 +175,22 @@ function partEntries(old: PartsLimit, cells: Float64Array, base: number): Entry[
     .filter(({ units }) => units > 0);
 }
 
+/** What counts in the new period is kept; what was booked ahead closes the time before it. */
+function migrateQuota(
+  old: QuotaLimit,
+  from: Place,
+  limit: QuotaLimit,
+  site: Site,
+  moment: Moment,
+): void {
+  const start = from.cells[from.base]!;
+  const used = from.cells[from.base + 1]!;
+  const period = bordersAt(limit, Math.max(start, moment.wall));
+  if (start < period.start && bordersAt(old, start).end <= moment.wall) return;
+  const { cells, base } = site.place();
+  cells.set([period.start, used, limit.count], base);
+}
+
 function migrateSlots({ cells, base }: Place, site: Site): void {
   const capacity = cells[base]!;
   if (capacity === 0) return;
@@ -172,9 +198,4 @@ function migrateSlots({ cells, base }: Place, site: Site): void {
   site.grow(size);
   const to = site.place();
   slots.move(cells, base, to.cells, to.base, size);
-}
-
-/** Whether two limits keep the same state, so that a changed plan may keep the numbers. */
-export function sameLimit(a: AnyLimit, b: AnyLimit): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

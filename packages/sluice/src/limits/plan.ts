@@ -45,6 +45,8 @@ export interface Plan {
   readonly hasShared: boolean;
   readonly hasQuota: boolean;
   readonly hasConcurrency: boolean;
+  /** The shortest span in which a limit can give room again, in microseconds. */
+  readonly shortest: number;
   /** Whether costs go by name. */
   readonly named: boolean;
   /** When these limits came into force, on the store's clock. */
@@ -115,6 +117,7 @@ export function compile(
     hasShared: rules.some((rule) => rule.shared),
     hasQuota: kinds.has("quota"),
     hasConcurrency: kinds.has("concurrency"),
+    shortest: Math.min(...rules.map((rule) => shortestOf(rule.limit))),
     named,
     since: since.now,
     sinceWall: since.wall,
@@ -238,4 +241,17 @@ function defaults(rules: readonly Rule[]): readonly number[] | undefined {
     costs.push(limit.defaultCost);
   }
   return costs;
+}
+
+function shortestOf(limit: AnyLimit): number {
+  switch (limit.kind) {
+    case "window":
+      return Math.min(...limit.rates.map((rate) => rate.span));
+    case "parts":
+      return limit.span;
+    case "pace":
+      return Math.floor(limit.micros / limit.units);
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
 }

@@ -9,7 +9,7 @@ export type SpanText = DurationUnit | DurationText;
 /** How many per span: `"5/s"`, `"100/1m"`, `"0.5/s"`. */
 export type RateText = `${number}/${SpanText}`;
 
-const RATE = /^\s*(-?[\d.]+(?:e\d+)?|NaN|Infinity)\s*\/\s*(\S+)\s*$/;
+const RATE = /^\s*(-?[\d.]+(?:e[+-]?\d+)?|NaN|Infinity)\s*\/\s*(\S+)\s*$/;
 
 /** The count and the microseconds of a rate. */
 export function parseRate(text: string): { count: number; span: number } {

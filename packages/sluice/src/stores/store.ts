@@ -4,7 +4,8 @@
  * Rules that every store keeps:
  * - `reserve` reads its clock, decides and writes in one atomic step; what it refuses writes nothing.
  * - It admits a prefix of the costs it is asked for, in order (first in, first out).
- * - `amend` is idempotent by ticket: the same change a second time does nothing.
+ * - A remote store's `amend` is idempotent by ticket, since a reply can be lost: the same change a
+ *   second time does nothing. A synchronous one relies on permits, which settle and release once.
  * - The clock never goes back inside the step: now is the larger of the clock and the last seen.
  * - A failure of the store throws (or rejects); it is never told as a refusal.
  * - An answer carries the `now` it used: replayed through the pure functions it is the same.

@@ -65,13 +65,24 @@ export function paceOf(count: number, span: number, options: PaceOptions): PaceL
 export function reduce(count: number, span: number): { micros: number; units: number } {
   let units = count;
   let micros = span;
-  // A rate such as 0.5/s or 2.5/s has a whole equivalent; what has none is rounded down.
-  for (let i = 0; i < 6 && !Number.isInteger(units); i++) {
-    units = Math.round(units * 10 * 1e6) / 1e6;
+  // A count such as 0.5 or 2.5 has a whole equivalent over a longer span.
+  for (let i = 0; i < 9 && !isWhole(units); i++) {
+    units *= 10;
     micros *= 10;
   }
-  units = Math.floor(units);
+  if (!isWhole(units) || micros > 2 ** 52) {
+    throw new InvalidOptionError(
+      `a pace of ${count} per ${span} µs has too many decimals; write it with a whole count over a longer span, such as "1/12d".`,
+    );
+  }
+  units = Math.round(units);
   let [a, b] = [micros, units];
   while (b > 0) [a, b] = [b, a % b];
   return { micros: micros / a, units: units / a };
+}
+
+/** Whole but for the error of a decimal fraction. */
+function isWhole(value: number): boolean {
+  const whole = Math.round(value);
+  return whole >= 1 && Math.abs(value - whole) <= whole * 2 ** -50;
 }

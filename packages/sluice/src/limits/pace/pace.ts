@@ -44,9 +44,10 @@ export function commit(
   base: number,
   cost: number,
   at: number,
+  now: number,
   since: number,
 ): void {
-  const start = lateStart(limit, at, since);
+  const start = since < now ? lateStart(limit, now, since) : at;
   if (cells[base + TAT]! < start) {
     cells[base + TAT] = start;
     cells[base + REST] = 0;
@@ -134,6 +135,8 @@ function addWork(limit: PaceLimit, cells: Float64Array, base: number, amount: nu
 /** Exact for integers below 2^53, where the rounded quotient of a division is not. */
 function floorDivide(amount: number, units: number): number {
   if (units === 1) return amount;
-  const rest = amount % units;
-  return (amount - (rest < 0 ? rest + units : rest)) / units;
+  const quotient = Math.floor(amount / units);
+  const rest = amount - quotient * units;
+  if (rest < 0) return quotient - 1;
+  return rest >= units ? quotient + 1 : quotient;
 }

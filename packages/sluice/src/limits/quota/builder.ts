@@ -32,8 +32,11 @@ export function quota<const O extends QuotaOptions = QuotaOptions>(
   wholeCount(count, "the count of a quota", 2 ** 50, NOT_ZERO);
   zoneFormat(timeZone);
   const anchorMs = Number(anchor);
-  if (!Number.isFinite(anchorMs)) {
-    throw new InvalidOptionError(`anchor of a quota must be a date; got ${show(anchor)}.`);
+  if (!Number.isInteger(anchorMs) || Math.abs(anchorMs) > 8.64e15) {
+    const got = anchor instanceof Date ? "an invalid date" : show(anchor);
+    throw new InvalidOptionError(
+      `anchor of a quota must be a date, or whole milliseconds since the epoch; got ${got}.`,
+    );
   }
   const calendar = period === "day" || period === "week" || period === "month";
   const limit: QuotaLimit = {

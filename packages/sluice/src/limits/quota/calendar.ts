@@ -49,15 +49,24 @@ export function zoneFormat(timeZone: string): Intl.DateTimeFormat {
 /** The calendar period that holds the instant `wall`, in milliseconds since the epoch. */
 export function periodAt(period: CalendarPeriod, timeZone: string, wall: number): Period {
   const day = localDay(wall, timeZone);
-  const [first, next] = edges(period, day);
-  return { start: startOfDay(first, timeZone), end: startOfDay(next, timeZone) };
+  let [first, next] = edges(period, dayNumber(day.year, day.month, day.day));
+  let [start, end] = [startOfDay(first, timeZone), startOfDay(next, timeZone)];
+  // A local date can come twice, where a clock goes back over midnight: the first time counts.
+  if (wall >= end) {
+    [first, next] = edges(period, next);
+    [start, end] = [end, startOfDay(next, timeZone)];
+  }
+  return { start, end };
 }
 
 /** Day numbers (days since the epoch, as if in UTC) of a period's first day and of the next one's. */
-function edges(period: CalendarPeriod, { year, month, day }: Day): [number, number] {
-  const today = dayNumber(year, month, day);
+function edges(period: CalendarPeriod, today: number): [number, number] {
   if (period === "day") return [today, today + 1];
-  if (period === "month") return [dayNumber(year, month, 1), dayNumber(year, month + 1, 1)];
+  if (period === "month") {
+    const date = new Date(today * DAY_MS);
+    const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + 1];
+    return [dayNumber(year, month, 1), dayNumber(year, month + 1, 1)];
+  }
   // Weeks begin on Monday (ISO 8601); day 0, 1970-01-01, was a Thursday.
   const monday = today - ((((today + 3) % 7) + 7) % 7);
   return [monday, monday + 7];

@@ -2,7 +2,8 @@
  * At most `count` in a period of the wall clock. Borders are computed here, cached, and are plain
  * numbers everywhere else. What does not fit any more is booked into the next period.
  *
- * State: the start of the period on the wall clock (microseconds since the epoch), what is used.
+ * State: the start of the newest period that was booked into (microseconds since the epoch), what is
+ * used of it, and what was used of the one before it, should the booking be cancelled.
  */
 
 import { type Earliest, type Moment, NEVER, type QuotaLimit } from "../limit.ts";
@@ -10,7 +11,10 @@ import { periodAt } from "./calendar.ts";
 
 const START = 0;
 const USED = 1;
-export const QUOTA_SIZE = 2;
+const BEFORE = 2;
+export const QUOTA_SIZE = 3;
+/** Nothing is booked so far ahead: 400 days. */
+const FARTHEST = 400 * 86_400e6;
 
 /** A period in microseconds since the epoch, half-open. */
 interface Borders {
@@ -63,6 +67,10 @@ export function commit(
   moment: Moment,
 ): void {
   const { borders, used } = current(limit, cells, base, moment.wall + (at - moment.now));
+  if (cells[base + START] !== borders.start) {
+    const next = bordersAt(limit, cells[base + START]!).end === borders.start;
+    cells[base + BEFORE] = next ? cells[base + USED]! : 0;
+  }
   cells[base + START] = borders.start;
   cells[base + USED] = used + cost;
 }
@@ -77,11 +85,12 @@ function current(
   const borders = bordersAt(limit, wall);
   const start = cells[base + START]!;
   const used = cells[base + USED]!;
-  if (used === 0 || start < borders.start) return { borders, used: 0 };
+  if (start < borders.start) return { borders, used: 0 };
   if (start === borders.start) return { borders, used };
-  // Booked ahead, or the wall clock was set back: more than two periods off is the clock.
+  // Booked ahead; or the wall clock was set back, if it is further ahead than anybody books.
   const booked = bordersAt(limit, start);
-  if (start - borders.start > 2 * (booked.end - booked.start)) return { borders, used };
+  const ahead = start - borders.start;
+  if (ahead > FARTHEST && ahead > 2 * (booked.end - booked.start)) return { borders, used };
   return { borders: booked, used };
 }
 
@@ -92,7 +101,7 @@ export function idleFrom(
   base: number,
   moment: Moment,
 ): number {
-  if (cells[base + USED] === 0) return 0;
+  if (cells[base + START] === 0) return 0;
   const { end } = bordersAt(limit, cells[base + START]!);
   return Math.max(0, moment.now + (end - moment.wall));
 }
@@ -121,6 +130,11 @@ export function refund(
   const { start } = bordersAt(limit, moment.wall + (at - moment.now));
   if (start !== cells[base + START]) return;
   cells[base + USED] = Math.max(0, cells[base + USED]! - units);
+  // A period ahead that nothing is booked into any more: back to the one before it.
+  if (cells[base + USED] !== 0 || start <= moment.wall) return;
+  cells[base + START] = bordersAt(limit, start - 1).start;
+  cells[base + USED] = cells[base + BEFORE]!;
+  cells[base + BEFORE] = limit.count;
 }
 
 export function used(limit: QuotaLimit, cells: Float64Array, base: number, moment: Moment): number {

@@ -31,7 +31,8 @@ export function earliest(
   now: number,
 ): Earliest {
   const cost = grains(limit, asked);
-  if (cost > limit.count) return NEVER;
+  const most = grains(limit, limit.count);
+  if (cost > most) return NEVER;
   const from = now > cells[base + START]! ? now : cells[base + START]!;
   if (cells[base + NEWEST] === 0) return from;
   const rings = limit.parts + 1;
@@ -40,10 +41,10 @@ export function earliest(
   const passed = Math.floor((from - start) / limit.part);
   let sum = 0;
   for (let age = 0; age + passed < rings; age++) sum += cells[slot(limit, cells, base, age)]!;
-  if (sum + cost <= limit.count) return from;
+  if (sum + cost <= most) return from;
   for (let age = rings - 1 - passed; age >= 0; age--) {
     sum -= cells[slot(limit, cells, base, age)]!;
-    if (sum + cost <= limit.count) return start + (rings - age) * limit.part;
+    if (sum + cost <= most) return start + (rings - age) * limit.part;
   }
   return from;
 }
@@ -88,19 +89,31 @@ export function idleFrom(limit: PartsLimit, cells: Float64Array, base: number): 
   return cells[base + START]! + (limit.parts + 1) * limit.part;
 }
 
-/** Moves what this turn admitted to the part of `to`, if that is a later one. */
+/** Moves the `units` that were admitted from `from` on to the part of `to`. */
 export function raise(
   limit: PartsLimit,
   cells: Float64Array,
   base: number,
+  from: number,
   units: number,
   to: number,
 ): void {
-  if (to < cells[base + START]! + limit.part) return;
-  const newest = slot(limit, cells, base, 0);
-  const moved = Math.min(grains(limit, units), cells[newest]!);
-  cells[newest]! -= moved;
-  commit(limit, cells, base, moved, to);
+  if (cells[base + NEWEST] === 0) return;
+  advance(limit, cells, base, to);
+  const target = ageOf(limit, cells, base, to);
+  let left = grains(limit, units);
+  cells[slot(limit, cells, base, target)]! += left;
+  for (let age = Math.min(limit.parts, ageOf(limit, cells, base, from)); age >= 0; age--) {
+    const index = slot(limit, cells, base, age);
+    const moved = Math.min(left, cells[index]!);
+    cells[index]! -= moved;
+    left -= moved;
+  }
+}
+
+/** How many parts the part of an instant is older than the newest. */
+function ageOf(limit: PartsLimit, cells: Float64Array, base: number, at: number): number {
+  return Math.max(0, Math.ceil((cells[base + START]! - at) / limit.part));
 }
 
 /** Gives `units` back to the part of `at`, if that still counts; later promises stay valid. */
@@ -112,7 +125,7 @@ export function refund(
   at: number,
 ): void {
   if (cells[base + NEWEST] === 0) return;
-  const age = Math.max(0, Math.ceil((cells[base + START]! - at) / limit.part));
+  const age = ageOf(limit, cells, base, at);
   if (age > limit.parts) return;
   const index = slot(limit, cells, base, age);
   const whole = Math.floor(units / limit.grain) * limit.grain;

@@ -4,8 +4,8 @@
  * k and k - N less than W apart. One ring of the largest N serves all rates; a cost of w checks
  * only slot k + w - 1 - N. (Multi-rate ring theorem, docs/theory.md.)
  *
- * State: capacity, index of the next write, how many instants are known, the newest instant ever
- * promised (a floor once instants have left the log), then the instants.
+ * State: capacity, index of the next write, how many instants are known, a floor before which nothing
+ * passes (a cold start that counts as used), then the instants, which never fall.
  */
 
 import { type Earliest, NEVER, type WindowLimit } from "../limit.ts";
@@ -13,7 +13,7 @@ import { type Earliest, NEVER, type WindowLimit } from "../limit.ts";
 const CAPACITY = 0;
 const NEXT = 1;
 const KNOWN = 2;
-const LAST = 3;
+const FLOOR = 3;
 /** How many numbers precede the instants. */
 export const RING_HEADER = 4;
 
@@ -25,9 +25,10 @@ export function earliest(
   now: number,
 ): Earliest {
   if (cost > limit.most) return NEVER;
-  const last = cells[base + LAST]!;
   const known = cells[base + KNOWN]!;
-  let instant = last > now ? last : now;
+  const floor = known > 0 ? instantAt(cells, base, 1) : 0;
+  let instant = floor > now ? floor : now;
+  if (cells[base + FLOOR]! > instant) instant = cells[base + FLOOR]!;
   const { rates } = limit;
   for (let i = 0; i < rates.length; i++) {
     const rate = rates[i]!;
@@ -41,26 +42,28 @@ export function earliest(
   return instant;
 }
 
-/** How many numbers the state must have so that `cost` can be committed at `at`. */
+/**
+ * How many numbers the state must have so that `cost` can be committed. Instants older than the
+ * widest window at `now` are overwritten before the ring grows; those that still count never are,
+ * even when the commit is booked far ahead and may be cancelled again.
+ */
 export function room(
   limit: WindowLimit,
   cells: Float64Array,
   base: number,
   cost: number,
-  at: number,
+  now: number,
 ): number {
   const capacity = cells[base + CAPACITY]!;
-  if (capacity >= limit.most) return RING_HEADER + capacity;
-  // Instants older than the widest window are overwritten before the ring grows.
   let live = cells[base + KNOWN]!;
   while (live > 0 && live + cost > capacity) {
-    if (instantAt(cells, base, live) + limit.widest > at) break;
+    if (instantAt(cells, base, live) + limit.widest > now) break;
     live--;
   }
   if (live + cost <= capacity) return RING_HEADER + capacity;
   let grown = capacity || 1;
   while (grown < live + cost) grown *= 2;
-  return RING_HEADER + Math.min(grown, limit.most);
+  return RING_HEADER + (live + cost <= limit.most ? Math.min(grown, limit.most) : grown);
 }
 
 /** Moves the state into a larger, zeroed place. */
@@ -75,7 +78,7 @@ export function move(
   to[target + CAPACITY] = size - RING_HEADER;
   to[target + NEXT] = known === size - RING_HEADER ? 0 : known;
   to[target + KNOWN] = known;
-  to[target + LAST] = from[base + LAST]!;
+  to[target + FLOOR] = from[base + FLOOR]!;
   for (let i = 0; i < known; i++) {
     to[target + RING_HEADER + i] = instantAt(from, base, known - i);
   }
@@ -91,13 +94,12 @@ export function commit(cells: Float64Array, base: number, cost: number, at: numb
   cells[base + NEXT] = next;
   const known = cells[base + KNOWN]! + cost;
   cells[base + KNOWN] = known < capacity ? known : capacity;
-  cells[base + LAST] = at;
 }
 
 /** The instant from which the state equals the empty one. */
 export function idleFrom(limit: WindowLimit, cells: Float64Array, base: number): number {
-  const last = cells[base + LAST]!;
-  return last === 0 ? 0 : last + limit.widest;
+  const newest = cells[base + KNOWN] === 0 ? 0 : instantAt(cells, base, 1) + limit.widest;
+  return Math.max(cells[base + FLOOR]!, newest);
 }
 
 /** Raises all instants from `from` on to `to`: their callers ran no later. */
@@ -108,22 +110,13 @@ export function raise(cells: Float64Array, base: number, from: number, to: numbe
     if (cells[slot]! < from) break;
     if (cells[slot]! < to) cells[slot] = to;
   }
-  if (cells[base + LAST]! < to) cells[base + LAST] = to;
 }
 
 /**
- * Takes `units` instants of an admission made at `at` out of the log, which is always safe: what
- * was forgotten for them was older than every window at the newest instant, and that stays the
- * floor. `cancelled` also lowers the floor when nothing had been forgotten.
+ * Takes `units` instants of an admission made at `at` out of the log: always safe, since what was
+ * overwritten before no longer counted.
  */
-export function refund(
-  limit: WindowLimit,
-  cells: Float64Array,
-  base: number,
-  units: number,
-  at: number,
-  cancelled: boolean,
-): void {
+export function refund(cells: Float64Array, base: number, units: number, at: number): void {
   const known = cells[base + KNOWN]!;
   // The log is sorted: find the newest entry that is not after `at`.
   let low = 1;
@@ -142,10 +135,6 @@ export function refund(
   const capacity = cells[base + CAPACITY]!;
   if (capacity > 0) cells[base + NEXT] = (cells[base + NEXT]! - found + capacity) % capacity;
   cells[base + KNOWN] = known - found;
-  const full = known === limit.most;
-  if (cancelled && !full) {
-    cells[base + LAST] = known > found ? instantAt(cells, base, 1) : 0;
-  }
 }
 
 /** All known instants, oldest first. */
@@ -154,14 +143,14 @@ export function instants(cells: Float64Array, base: number): number[] {
   return Array.from({ length: known }, (_, i) => instantAt(cells, base, known - i));
 }
 
-/** The newest instant promised, before which nothing passes any more. */
+/** Before it nothing passes, whatever the instants say. */
 export function floorOf(cells: Float64Array, base: number): number {
-  return cells[base + LAST]!;
+  return cells[base + FLOOR]!;
 }
 
 /** Nothing before `instant`: for a cold start and for histories that are unknown. */
 export function setFloor(cells: Float64Array, base: number, instant: number): void {
-  if (cells[base + LAST]! < instant) cells[base + LAST] = instant;
+  if (cells[base + FLOOR]! < instant) cells[base + FLOOR] = instant;
 }
 
 /** How many units fall into the window that ends at `now`; instants ahead count too. */

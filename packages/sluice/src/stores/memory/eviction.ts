@@ -6,10 +6,9 @@
  */
 
 import { Heap } from "../../heap.ts";
-import { earliestOf } from "../../limits/algorithm.ts";
+import { capacityOf, earliestOf } from "../../limits/algorithm.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
 import type { Moment } from "../../limits/limit.ts";
-import { capacityOf } from "../../limits/algorithm.ts";
 import type { Rows } from "./rows.ts";
 
 export class Eviction {
@@ -22,10 +21,13 @@ export class Eviction {
   constructor(rows: Rows, isWaited: (key: string) => boolean) {
     this.#rows = rows;
     this.#isWaited = isWaited;
-    for (const key of rows.keys()) this.#heap.push(0, key);
+    this.#rebuild();
   }
 
-  add(key: string): void {
+  /** A new key, or one that may be idle sooner than was known. */
+  touch(key: string): void {
+    this.#hopelessUntil = 0;
+    if (this.#heap.size > 2 * this.#rows.size + 64) this.#rebuild();
     this.#heap.push(0, key);
   }
 
@@ -34,29 +36,21 @@ export class Eviction {
     if (moment.now < this.#hopelessUntil) return false;
     const kept: [number, string][] = [];
     let evicted = false;
-    while (this.#heap.size > 0) {
+    while (!evicted && this.#heap.size > 0) {
       const bound = this.#heap.least;
       const key = this.#heap.pop()!;
       const row = this.#rows.any(key);
       if (row === 0) continue;
       const idle = this.#rows.idleFrom(row, moment);
-      if (idle > bound && idle > moment.now) {
-        // The bound was out of date: back with the true one, unless it is the same again.
+      if (idle > bound && idle > moment.now && idle !== Number.POSITIVE_INFINITY) {
+        // The bound was out of date: back with the true one.
         this.#heap.push(idle, key);
-        if (idle !== Number.POSITIVE_INFINITY) continue;
-        break;
-      }
-      if (idle > moment.now && this.#isKept(key, row, moment)) {
+      } else if (this.#isKept(key, row, idle, moment)) {
         kept.push([idle, key]);
-        continue;
+      } else {
+        this.#rows.forget(key);
+        evicted = true;
       }
-      if (this.#isWaited(key)) {
-        kept.push([idle, key]);
-        continue;
-      }
-      this.#rows.forget(key);
-      evicted = true;
-      break;
     }
     for (const [idle, key] of kept) this.#heap.push(idle, key);
     // A millisecond at the least: a flood of new keys must not look at all of them each time.
@@ -64,8 +58,15 @@ export class Eviction {
     return evicted;
   }
 
-  #isKept(key: string, row: number, moment: Moment): boolean {
-    if (this.#isWaited(key) || this.#rows.gate(row) > moment.now) return true;
+  #rebuild(): void {
+    this.#heap.prune(() => false);
+    for (const key of this.#rows.keys()) this.#heap.push(0, key);
+  }
+
+  #isKept(key: string, row: number, idle: number, moment: Moment): boolean {
+    if (this.#isWaited(key)) return true;
+    if (idle <= moment.now) return false;
+    if (this.#rows.gate(row) > moment.now) return true;
     for (const rule of this.#rows.planOf(row).rules) {
       if (rule.shared) continue;
       const { limit } = rule;

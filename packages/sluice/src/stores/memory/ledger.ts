@@ -3,18 +3,25 @@
 import type { Clock } from "../../clock.ts";
 import type { Costs } from "../../costs.ts";
 import { KeysExhaustedError } from "../../errors.ts";
-import { capacityOf, commitTo, earliestOf, raiseTo, refundTo } from "../../limits/algorithm.ts";
+import { commitTo, earliestOf, raiseTo } from "../../limits/algorithm.ts";
+import { eachCounterpart } from "../../limits/counterparts.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
-import { type Earliest, isHeld, later, type Moment, NEVER } from "../../limits/limit.ts";
-import type { Plan, Rule } from "../../limits/plan.ts";
+import { type Earliest, later, type Moment, NEVER } from "../../limits/limit.ts";
+import type { Plan } from "../../limits/plan.ts";
 import { show } from "../../time.ts";
 import type { Answer, Ask, Change, Ledger, SavedState, Scope, View } from "../store.ts";
 import { Eviction } from "./eviction.ts";
 import { Rows } from "./rows.ts";
 import { loadRows, saveRows } from "./saved.ts";
+import { settle } from "./settle.ts";
 import { Sweep } from "./sweep.ts";
 import { Turn } from "./turn.ts";
 import { viewOf } from "./view.ts";
+
+/** The clock's first reading becomes this: states saved long before it have room below. */
+const ORIGIN = 2 ** 50;
+/** How many single resets are told apart. */
+const MOST_RESETS = 1_024;
 
 /** The time of the decision at hand; one object, written anew for each. */
 interface Now extends Moment {
@@ -41,6 +48,9 @@ export class MemoryLedger implements Ledger<true> {
   readonly #sweep: Sweep;
   readonly #turn = new Turn();
   #eviction: Eviction | undefined;
+  /** The newest ticket when a key, or all, were reset. */
+  readonly #resets = new Map<string, number>();
+  #allReset = 0;
   /** The clock's last reading, and what was added to it because it went back. */
   #reading = 0;
   #lag = 0;
@@ -48,12 +58,15 @@ export class MemoryLedger implements Ledger<true> {
   #gate = 0;
   #ownUntil = 0;
   #rule = -1;
+  /** Whether the wall clock is looked at: any plan seen has a quota. */
+  #hasQuota = false;
 
   constructor(scope: Scope) {
     this.#scope = scope;
     this.#clock = scope.clock;
     this.#reading = this.#clock.now();
-    const opened = { now: this.#reading, wall: this.#clock.wall() * 1e3, since: this.#reading };
+    this.#lag = ORIGIN - this.#reading;
+    const opened = { now: ORIGIN, wall: this.#clock.wall() * 1e3, since: ORIGIN };
     this.#rows = new Rows(scope.start, opened);
     this.#sweep = new Sweep(scope, this.#rows, () => this.#tick(true));
   }
@@ -65,24 +78,30 @@ export class MemoryLedger implements Ledger<true> {
   reserve(ask: Ask): Answer {
     const { plan, key, costs } = ask;
     const answer = this.#answer;
+    if (plan.hasQuota) this.#hasQuota = true;
     const moment = this.#tick(plan.hasQuota);
     const { now } = moment;
+    if (this.#turn.open && now - this.#turn.raised >= plan.shortest) this.#raiseTurn(moment);
     moment.since = ask.since ?? now;
     answer.now = now;
     answer.admitted = 0;
     const rows = this.#rows;
-    const shared = plan.hasShared ? rows.shared(plan) : 0;
+    let shared = plan.hasShared ? rows.shared(plan) : 0;
     let row = rows.find(key, plan);
     for (let i = 0; i < costs.length; i++) {
       const cost = costs[i]!;
       const until = this.#earliest(plan, row === 0 ? rows.blank(plan) : row, shared, cost, moment);
-      if (!(until >= 0 && until <= now + ask.maxWait)) {
+      if (!(until >= 0 && until <= now + ask.maxWait) || until === NEVER) {
         answer.until = until;
         answer.ownUntil = this.#ownUntil;
         answer.rule = this.#rule;
         break;
       }
-      if (row === 0) row = this.#create(key, plan);
+      if (row === 0) {
+        row = this.#create(key, plan);
+        // An eviction may have moved all rows.
+        if (plan.hasShared) shared = rows.shared(plan);
+      }
       const ticket = ++this.#ticket;
       this.#commit(plan, row, shared, cost, until, ticket);
       if (ask.deferred || this.#turn.open) this.#turn.add(key, plan, cost, until);
@@ -94,9 +113,12 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   amend(changes: readonly Change[]): void {
-    const moment = this.#tick(true);
+    const moment = this.#tick(this.#hasQuota);
     moment.since = moment.now;
-    for (const change of changes) this.#apply(change, moment);
+    for (const change of changes) {
+      this.#apply(change, moment);
+      if (change.key !== undefined) this.#eviction?.touch(change.key);
+    }
   }
 
   peek(ask: Ask, ahead: Costs | undefined): View {
@@ -120,6 +142,7 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   load(state: SavedState, plans: ReadonlyMap<string, Plan>): void {
+    this.#reset(undefined);
     this.#gate = loadRows(this.#rows, state, plans, this.#tick(true));
     this.#sweep.arm();
   }
@@ -129,16 +152,21 @@ export class MemoryLedger implements Ledger<true> {
     if (!this.#turn.open) return moment.now;
     // A clock that is rounded down: callers ran no later than one microsecond after it.
     if (!this.#clock.exact) moment.now += 1;
-    this.#turn.close((key, plan, from, units, shared) => {
-      const row = shared ? this.#rows.shared(plan) : this.#rows.find(key, plan);
-      if (row === 0) return;
-      for (let i = 0; i < plan.rules.length; i++) {
-        const rule = plan.rules[i]!;
-        if (rule.shared !== shared || units[i] === 0) continue;
-        raiseTo(rule.limit, this.#rows.place(rule, row), { from, units: units[i]! }, moment);
-      }
-    });
+    this.#raiseTurn(moment);
+    this.#turn.close();
     return moment.now;
+  }
+
+  /** Nobody whom this turn admitted has run yet, or later than now. */
+  #raiseTurn(moment: Moment): void {
+    this.#turn.raise(moment.now, (key, plan, from, units, shared) => {
+      const row = shared ? this.#rows.sharedRow : this.#rows.any(key);
+      if (row === 0) return;
+      eachCounterpart(plan, this.#rows.planOf(row), (rule, i) => {
+        if (rule.shared !== shared || units[i] === 0) return;
+        raiseTo(rule.limit, this.#rows.place(rule, row), { from, units: units[i]! }, moment);
+      });
+    });
   }
 
   close(): void {
@@ -191,7 +219,10 @@ export class MemoryLedger implements Ledger<true> {
       const units = cost[i]!;
       if (units === 0) continue;
       const rule = rules[i]!;
-      const base = rows.roomy(rule, rule.shared ? shared : row, units, at);
+      const home = rule.shared ? shared : row;
+      const base = rule.grows
+        ? rows.roomy(rule, home, units, this.#moment.now)
+        : home + rule.offset;
       commitTo(rule.limit, rows.arena.cells, base, units, at, this.#moment, ticket);
     }
   }
@@ -209,7 +240,7 @@ export class MemoryLedger implements Ledger<true> {
       }
     }
     const row = this.#rows.create(key, plan);
-    this.#eviction?.add(key);
+    this.#eviction?.touch(key);
     this.#sweep.arm();
     return row;
   }
@@ -218,14 +249,13 @@ export class MemoryLedger implements Ledger<true> {
     switch (change.kind) {
       case "settle":
       case "cancel":
-        return this.#settle(change, moment);
+        if (change.ticket <= this.#forgotten(change.key)) return;
+        return settle(this.#rows, this.#turn, change, moment, () =>
+          this.#create(change.key, change.plan),
+        );
       case "release":
-        return this.#eachSlot(change.key, change.plan, (rule, row) => {
-          const { cells, base } = this.#rows.place(rule, row);
-          if (rule.limit.kind === "concurrency") {
-            slots.release(rule.limit, cells, base, change.ticket, moment.now);
-          }
-        });
+        this.#release(this.#rows.any(change.key), false, change.ticket, moment.now);
+        return this.#release(this.#rows.sharedRow, true, change.ticket, moment.now);
       case "renew":
         return;
       case "resume":
@@ -233,65 +263,54 @@ export class MemoryLedger implements Ledger<true> {
       case "gate":
         return this.#setGate(change.key, change.plan, change.until);
       case "reset":
-        if (change.key !== undefined) return this.#rows.forget(change.key);
-        for (const key of this.keys()) this.#rows.forget(key);
-        this.#rows.forgetShared();
-        this.#gate = 0;
+        return this.#reset(change.key);
     }
   }
 
-  #eachSlot(key: string, plan: Plan, visit: (rule: Rule, row: number) => void): void {
-    const row = this.#rows.any(key);
-    for (const rule of row === 0 ? [] : this.#rows.planOf(row).rules) {
-      if (!rule.shared && rule.limit.kind === "concurrency") visit(rule, row);
-    }
-    if (!this.#rows.hasShared()) return;
-    const shared = this.#rows.shared(plan);
-    for (const rule of this.#rows.planOf(shared).rules) {
-      if (rule.shared && rule.limit.kind === "concurrency") visit(rule, shared);
-    }
-  }
-
-  #settle(change: Extract<Change, { kind: "settle" | "cancel" }>, moment: Now): void {
-    const { plan, taken, actual, at, ticket } = change;
-    const row = this.#rows.find(change.key, plan);
-    const shared = plan.hasShared ? this.#rows.shared(plan) : 0;
-    plan.rules.forEach((rule, i) => {
-      const cost = taken[i]!;
-      const units = cost - actual[i]!;
-      const home = rule.shared ? shared : row;
-      if (units > 0 && home !== 0) {
-        const cancelled = change.kind === "cancel";
-        const surplus = { units, cost, at, ticket, cancelled };
-        refundTo(rule.limit, this.#rows.place(rule, home), surplus, moment);
-      } else if (units < 0) {
-        this.#charge(rule, home || this.#create(change.key, plan), -units, moment);
+  /** Forgets a key, or all: whoever settles an admission from before changes nothing any more. */
+  #reset(key: string | undefined): void {
+    this.#turn.drop(key);
+    if (key !== undefined) {
+      this.#rows.forget(key);
+      if (this.#resets.size >= MOST_RESETS) {
+        // The oldest are merged into one for all keys: a settlement too few is always safe.
+        this.#allReset = Math.max(this.#allReset, ...this.#resets.values());
+        this.#resets.clear();
       }
-    });
+      this.#resets.set(key, this.#ticket);
+      return;
+    }
+    for (const each of this.keys()) this.#rows.forget(each);
+    this.#rows.forgetShared();
+    this.#gate = 0;
+    this.#allReset = this.#ticket;
+    this.#resets.clear();
   }
 
-  /** Takes the rest at its own earliest instant, in pieces that the limit can hold. */
-  #charge(rule: Rule, row: number, units: number, moment: Moment): void {
-    const { limit } = rule;
-    if (limit.kind === "concurrency") return;
-    const piece = limit.kind === "pace" ? units : capacityOf(limit);
-    for (let left = units; left > 0; left -= piece) {
-      const cost = Math.min(left, piece);
-      const { cells, base } = this.#rows.place(rule, row);
-      const at = earliestOf(limit, cells, base, cost, moment);
-      const instant = at === NEVER || isHeld(at) ? moment.now : at;
-      const roomy = this.#rows.roomy(rule, row, cost, instant);
-      commitTo(limit, this.#rows.arena.cells, roomy, cost, instant, moment, 0);
+  /** Tickets up to this one were forgotten on purpose. */
+  #forgotten(key: string): number {
+    return Math.max(this.#allReset, this.#resets.get(key) ?? 0);
+  }
+
+  /** Frees what a ticket holds in a row. */
+  #release(row: number, shared: boolean, ticket: number, now: number): void {
+    if (row === 0) return;
+    const { rules } = this.#rows.planOf(row);
+    for (let i = 0; i < rules.length; i++) {
+      const { limit, offset, shared: scope } = rules[i]!;
+      if (limit.kind !== "concurrency" || scope !== shared) continue;
+      const { cells } = this.#rows.arena;
+      slots.release(limit, cells, cells[row + offset]!, ticket, now);
     }
   }
 
   #setGate(key: string | undefined, plan: Plan, until: number | undefined): void {
-    const later = (old: number): number => (until === undefined ? 0 : Math.max(old, until));
+    const moved = (old: number): number => (until === undefined ? 0 : Math.max(old, until));
     if (key === undefined) {
-      this.#gate = later(this.#gate);
+      this.#gate = moved(this.#gate);
       return;
     }
     const row = this.#rows.find(key, plan) || (until === undefined ? 0 : this.#create(key, plan));
-    if (row !== 0) this.#rows.setGate(row, later(this.#rows.gate(row)));
+    if (row !== 0) this.#rows.setGate(row, moved(this.#rows.gate(row)));
   }
 }

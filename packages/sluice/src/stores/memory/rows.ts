@@ -8,7 +8,8 @@ import {
   roomFor,
   startUsed,
 } from "../../limits/algorithm.ts";
-import { migrateState, sameLimit, type Site } from "../../limits/history.ts";
+import { migrateState, type Site } from "../../limits/history.ts";
+import { counterpart } from "../../limits/counterparts.ts";
 import type { Moment } from "../../limits/limit.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
 import { Arena } from "./arena.ts";
@@ -22,6 +23,10 @@ export class Rows {
   readonly #plans: Plan[] = [];
   readonly #indexes = new Map<Plan, number>();
   #blanks: number[] = [];
+  /** The row found last: most programs ask for one key at a time. */
+  #foundKey: string | undefined;
+  #foundPlan: Plan | undefined;
+  #foundRow = 0;
   #lastPlan: Plan | undefined;
   #lastIndex = 0;
   /** The limiter's own row; 0 until a plan is known. */
@@ -44,12 +49,23 @@ export class Rows {
 
   /** The base of a key's row under this plan; 0 when there is none. */
   find(key: string, plan: Plan): number {
+    return key === this.#foundKey && plan === this.#foundPlan
+      ? this.#foundRow
+      : this.#find(key, plan);
+  }
+
+  #find(key: string, plan: Plan): number {
     const row = this.#byKey.get(key);
     if (row === undefined) return 0;
-    if (this.arena.cells[row + PLAN] === this.indexOf(plan)) return row;
-    const moved = this.#migrate(row, plan, false);
-    this.#byKey.set(key, moved);
-    return moved;
+    let found = row;
+    if (this.arena.cells[row + PLAN] !== this.indexOf(plan)) {
+      found = this.#migrate(row, plan, false);
+      this.#byKey.set(key, found);
+    }
+    this.#foundKey = key;
+    this.#foundPlan = plan;
+    this.#foundRow = found;
+    return found;
   }
 
   /** The base of a key's row under whatever plan it has. */
@@ -114,11 +130,11 @@ export class Rows {
     return { cells: this.arena.cells, base: this.baseOf(rule, row) };
   }
 
-  /** The base of a rule's state with room for `cost` at `at`. */
-  roomy(rule: Rule, row: number, cost: number, at: number): number {
+  /** The base of a rule's state with room for `cost` at `now` or later. */
+  roomy(rule: Rule, row: number, cost: number, now: number): number {
     const base = this.baseOf(rule, row);
     if (!rule.grows) return base;
-    const size = roomFor(rule.limit, this.arena.cells, base, cost, at);
+    const size = roomFor(rule.limit, this.arena.cells, base, cost, now);
     return base !== 0 && size === grownSize(rule.limit, { cells: this.arena.cells, base })
       ? base
       : this.#grow(rule, row, size);
@@ -139,6 +155,7 @@ export class Rows {
     const row = this.#byKey.get(key);
     if (row === undefined) return;
     this.#byKey.delete(key);
+    this.#foundKey = undefined;
     this.#release(row, false);
     if (this.#byKey.size === 0 || this.arena.wasteful) this.#compact();
   }
@@ -220,7 +237,7 @@ export class Rows {
     const left = old.rules.filter((rule) => rule.shared === shared);
     for (const rule of plan.rules) {
       if (rule.shared !== shared) continue;
-      const at = matching(left, rule);
+      const at = counterpart(left, rule);
       const [twin] = at < 0 ? [] : left.splice(at, 1);
       const kept =
         twin !== undefined &&
@@ -234,6 +251,7 @@ export class Rows {
   /** Moves the rows that are left into a new, small arena. */
   #compact(): void {
     const old = this.arena;
+    this.#foundKey = undefined;
     this.arena = new Arena();
     this.#blanks = [];
     const carry = (row: number, shared: boolean): number => {
@@ -254,22 +272,6 @@ export class Rows {
     if (this.#shared !== 0) this.#shared = carry(this.#shared, true);
     for (const [key, row] of this.#byKey) this.#byKey.set(key, carry(row, false));
   }
-}
-
-/** The old rule that a new one continues: the same cost, and the same numbers or kind. */
-function matching(old: readonly Rule[], rule: Rule): number {
-  const same = old.findIndex(
-    (each) => each.costName === rule.costName && sameLimit(each.limit, rule.limit),
-  );
-  if (same >= 0) return same;
-  const alike = old.findIndex(
-    (each) => each.costName === rule.costName && family(each) === family(rule),
-  );
-  return alike;
-}
-
-function family({ limit }: Rule): string {
-  return limit.kind === "parts" ? "window" : limit.kind;
 }
 
 function sharedText(plan: Plan): string {

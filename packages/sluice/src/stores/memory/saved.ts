@@ -25,7 +25,9 @@ export function saveRows(rows: Rows, moment: Moment, gate: number): SavedState {
     const row = rows.any(key);
     if (rows.idleFrom(row, moment) > moment.now) save(key, row, false);
   }
-  if (rows.hasShared()) save(null, rows.sharedRow, true);
+  const shared = rows.sharedRow;
+  const used = shared !== 0 && rows.idleFrom(shared, moment, true) > moment.now;
+  if (used) save(null, shared, true);
   else if (gate > moment.now) saved.push({ key: null, plan: "", gate, states: [] });
   return { now: moment.now, wall: moment.wall / 1e3, rows: saved };
 }

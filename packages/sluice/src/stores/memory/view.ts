@@ -1,15 +1,16 @@
 /** What `peek` and `explain` see of a row. */
 
 import type { Costs } from "../../costs.ts";
+import { capacityOf, earliestOf, idleFrom, type Place, usedOf } from "../../limits/algorithm.ts";
 import {
-  capacityOf,
-  earliestOf,
-  idle,
-  idleFrom,
-  type Place,
-  usedOf,
-} from "../../limits/algorithm.ts";
-import { type AnyLimit, type Earliest, isHeld, later, type Moment } from "../../limits/limit.ts";
+  type AnyLimit,
+  type Earliest,
+  isHeld,
+  later,
+  type Moment,
+  type QuotaLimit,
+} from "../../limits/limit.ts";
+import { resetAt } from "../../limits/quota/quota.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
 import type { RuleView, View } from "../store.ts";
 import type { Rows } from "./rows.ts";
@@ -70,11 +71,20 @@ function forecastOf(limit: AnyLimit, place: Place, total: number, moment: Moment
     return earliestOf(limit, cells, base, Math.min(total, limit.slots), moment);
   }
   if (limit.kind === "parts") return cycles(limit, place, total, limit.span, moment);
-  const period =
-    limit.kind === "quota" && typeof limit.period === "string"
-      ? { day: 23, week: 167, month: 671 }[limit.period] * 3600e6
-      : idle(limit);
-  return cycles(limit, place, total, period, moment);
+  if (limit.kind === "quota") return periods(limit, place, total, moment);
+  return earliestOf(limit, cells, base, total, moment);
+}
+
+/** What does not fit into the period that counts waits for its end, and then for whole ones. */
+function periods(limit: QuotaLimit, place: Place, total: number, moment: Moment): Earliest {
+  const more = total - (limit.count - usedOf(limit, place, moment));
+  if (more <= 0) return earliestOf(limit, place.cells, place.base, total, moment);
+  const shortest =
+    typeof limit.period === "number"
+      ? limit.period
+      : { day: 20, week: 164, month: 668 }[limit.period] * 3600e6;
+  const whole = Math.ceil(more / limit.count) - 1;
+  return resetAt(limit, place.cells, place.base, moment) + whole * shortest;
 }
 
 function cycles(

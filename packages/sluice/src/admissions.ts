@@ -1,0 +1,228 @@
+/** Permits: handed out, settled, released; and what refusals and looks say. */
+
+import type { Clock } from "./clock.ts";
+import { type AnyCost, type Costs, resolveActual } from "./costs.ts";
+import { LimitExceededError } from "./errors.ts";
+import type { Events } from "./events.ts";
+import { isHeld } from "./limits/limit.ts";
+import type { LimitsInput, Plan } from "./limits/plan.ts";
+import type { LimiterOptions, Settings } from "./options.ts";
+import { type Denial, Grant, type PermitOwner, type Refusal, type TurnEnd } from "./permit.ts";
+import { Plans } from "./plans.ts";
+import type { KeyQueue } from "./queue.ts";
+import { memory } from "./stores/memory.ts";
+import type { Answer, Ask, Ledger, View } from "./stores/store.ts";
+import { show } from "./time.ts";
+import { bindingName, type Refused, refusalOf } from "./view.ts";
+
+/** Those who wait, as far as permits concern them. */
+export interface Queues {
+  queue(key: string): KeyQueue | undefined;
+  /** Something was freed, for a key or for all. */
+  wake(key?: string): void;
+}
+
+/** What `look` sees. */
+export interface Sight {
+  readonly plan: Plan;
+  readonly view: View;
+  /** The costs that queue before a newcomer. */
+  readonly ahead: Costs;
+}
+
+export class Admissions implements PermitOwner {
+  readonly plans: Plans;
+  readonly ledger: Ledger<true>;
+  readonly clock: Clock;
+  readonly events: Events;
+  admitted = 0;
+  refused = 0;
+  /** Everything is let through. */
+  breached = false;
+  closed = false;
+  readonly #queues: Queues;
+  readonly #ageing: number;
+  /** The question of `attempt`: one object, written anew for each. */
+  readonly #asked: Costs[] = [[]];
+  readonly #ask: { -readonly [K in keyof Ask]: Ask[K] };
+  /** The turn that is open: what is admitted in it is raised at its end. */
+  #turn: TurnEnd | undefined;
+  #endOfTurn: (() => void) | undefined;
+
+  constructor(
+    limits: LimitsInput,
+    options: LimiterOptions,
+    settings: Settings,
+    clock: Clock,
+    events: Events,
+    queues: Queues,
+  ) {
+    this.clock = clock;
+    this.events = events;
+    this.#queues = queues;
+    this.#ageing = settings.ageing;
+    this.plans = new Plans(limits, settings.margin, { now: 0, wall: 0 }, options.limitsFor);
+    const plan = this.plans.base;
+    this.#ask = {
+      key: "",
+      plan,
+      costs: this.#asked,
+      maxWait: 0,
+      since: undefined,
+      deferred: false,
+    };
+    this.ledger = (options.store ?? memory()).open({
+      name: settings.name,
+      clock,
+      maxKeys: settings.maxKeys,
+      start: settings.start,
+      isWaited: (key) => queues.queue(key) !== undefined,
+      onFreed: () => queues.wake(),
+    });
+  }
+
+  /** Asks now or never. */
+  attempt(key: string, plan: Plan, costs: Costs, since: number | undefined): Grant | Denial {
+    if (this.breached) return this.freePass(key, plan, costs);
+    const ask = this.#ask;
+    ask.key = key;
+    ask.plan = plan;
+    this.#asked[0] = costs;
+    const answer = this.ledger.reserve(ask);
+    if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
+    return this.admit(key, plan, costs, answer, since === undefined ? 0 : answer.now - since);
+  }
+
+  /** The permit of an answer that admits, for a caller who goes on at once. */
+  admit(key: string, plan: Plan, costs: Costs, answer: Answer, waited: number): Grant {
+    this.admitted++;
+    const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
+    if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
+    return new Grant(this, key, plan, costs, at, ticket, waited, this.#turn);
+  }
+
+  /** A permit whose holder goes on after this turn. */
+  deferred(
+    key: string,
+    plan: Plan,
+    costs: Costs,
+    at: number,
+    ticket: number,
+    waited: number,
+  ): Grant {
+    this.admitted++;
+    if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
+    if (this.#turn === undefined) {
+      this.#turn = { at: 0 };
+      this.#endOfTurn = this.clock.setTimer(0, this.#onEndOfTurn, true);
+    }
+    return new Grant(this, key, plan, costs, at, ticket, waited, this.#turn);
+  }
+
+  readonly #onEndOfTurn = (): void => {
+    const turn = this.#turn;
+    this.#turn = undefined;
+    this.#endOfTurn = undefined;
+    const at = this.ledger.endTurn?.() ?? 0;
+    if (turn) turn.at = at;
+  };
+
+  /** A permit that takes nothing. */
+  freePass(key: string, plan: Plan, costs: Costs): Grant {
+    this.admitted++;
+    if (this.events.heard) this.events.emit({ type: "admit", key, waited: 0, ticket: 0 });
+    return new Grant(this, key, plan, costs, this.ledger.now(), 0, 0, undefined);
+  }
+
+  /** Gives a booked instant back; false when it has come. */
+  unbook(key: string, plan: Plan, taken: Costs, at: number, ticket: number): boolean {
+    if (this.closed || at <= this.ledger.now()) return false;
+    const actual = plan.rules.map(() => 0);
+    this.ledger.amend([{ kind: "cancel", key, plan, ticket, at, taken, actual }]);
+    this.#queues.wake(key);
+    return true;
+  }
+
+  settlePermit(permit: Grant, actual: AnyCost): void {
+    const { key, plan, costs, ticket } = permit;
+    const used = resolveActual(plan, actual, costs);
+    if (ticket === 0 || this.closed) return;
+    const at = permit.stamp;
+    this.ledger.amend([{ kind: "settle", key, plan, ticket, at, taken: costs, actual: used }]);
+    this.#queues.wake(key);
+  }
+
+  releasePermit({ key, plan, ticket }: Grant): void {
+    if (ticket === 0 || this.closed) return;
+    this.ledger.amend([{ kind: "release", key, plan, ticket }]);
+    if (this.events.heard) this.events.emit({ type: "release", key, ticket });
+    this.#queues.wake(key);
+  }
+
+  toEpoch(instant: number): number {
+    return Math.ceil(this.clock.wall() + (instant - this.ledger.now()) / 1e3);
+  }
+
+  look(key: string, plan: Plan, costs: Costs, priority = 0): Sight {
+    const ahead = this.#queues.queue(key)?.ahead(priority) ?? plan.rules.map(() => 0);
+    const ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
+    return { plan, view: this.ledger.peek(ask, ahead), ahead };
+  }
+
+  refusal(key: string, plan: Plan, costs: Costs, answer: Answer): Denial {
+    const several = (plan.rules[answer.rule]?.names.length ?? 1) > 1;
+    if (!several) return refusalOf(plan, answer);
+    const { now, until, rule } = answer;
+    return this.named(plan, { now, until, rule }, this.look(key, plan, costs).view);
+  }
+
+  queuedRefusal(key: string, plan: Plan, costs: Costs): Denial {
+    return this.forecastRefusal(key, plan, this.look(key, plan, costs).view);
+  }
+
+  /** A refusal because of those ahead: by what holds a newcomer back, else by what holds them. */
+  forecastRefusal(key: string, plan: Plan, view: View): Denial {
+    const { now, forecast: until } = view;
+    if (view.rule >= 0 || view.until !== now) {
+      return this.named(plan, { now, until, rule: view.rule }, view);
+    }
+    const head = this.#queues.queue(key)?.head(this.#ageing);
+    const ahead = head && this.look(key, plan, head.costs).view;
+    const shared = plan.rules.findIndex((rule) => rule.shared);
+    const rule = ahead ? ahead.rule : shared;
+    const later = ahead && ahead.until > until ? ahead.until : until;
+    return this.named(
+      plan,
+      { now, until: ahead && isHeld(ahead.until) ? ahead.until : later, rule },
+      view,
+    );
+  }
+
+  named(plan: Plan, refused: Refused, view: View): Denial {
+    const denial = refusalOf(plan, refused);
+    if (refused.rule < 0) return denial;
+    const name = bindingName(plan, refused.rule, view.rates[refused.rule]);
+    return denial.limit === name ? denial : denial.renamed(name);
+  }
+
+  pause(until: number, key: string | undefined): void {
+    const plan = this.plans.of(key ?? "");
+    this.ledger.amend([{ kind: "gate", key, plan, until }]);
+    if (this.events.heard) this.events.emit({ type: "pause", key, until: this.toEpoch(until) });
+  }
+
+  close(): void {
+    this.closed = true;
+    this.#endOfTurn?.();
+    this.ledger.close();
+  }
+
+  exceeded(refusal: Refusal, when: string): LimitExceededError {
+    this.refused++;
+    const wait =
+      refusal.retryAfter === undefined
+        ? "until somebody releases"
+        : `for at least ${refusal.retryAfter} ms`;
+    return new LimitExceededError(refusal, `${show(refusal.limit)} has no room ${when}, ${wait}.`);
+  }
+}
