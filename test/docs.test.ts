@@ -23,8 +23,7 @@ interface Snippet {
 }
 
 const exec = promisify(execFile);
-const timeout = 30_000;
-const tool = (name: string): string => resolve("node_modules/.bin", name);
+const limits = { timeout: 30_000, killSignal: "SIGKILL" } as const;
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-docs-"));
 const pages = ["README.md", "packages/sluice/README.md", "packages/sluice-cli/README.md"];
@@ -43,16 +42,18 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("the snippets of the docs compile", async () => {
   expect(snippets.length).toBeGreaterThan(0);
-  const output = await exec(tool("tsc"), ["-p", folder]).catch(({ stdout }) => ({ stdout }));
+  const output = await exec("node_modules/.bin/tsc", ["-p", folder]).catch(({ stdout }) => ({
+    stdout,
+  }));
   expect(output.stdout).toBe("");
 });
 
 test.concurrent.each(snippets)("the snippet at $place runs", async ({ file }) => {
-  await exec(tool("tsx"), [file], { cwd: folder, timeout });
+  await exec("node", ["--import", "tsx", file], { cwd: folder, ...limits });
 });
 
 test.concurrent.each(examples.map((path) => ({ path })))("$path runs", async ({ path }) => {
-  await exec(tool("tsx"), [path], { timeout });
+  await exec("node", ["--import", "tsx", path], limits);
 });
 
 function filesIn(path: string, ending: string): string[] {

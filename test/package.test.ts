@@ -60,7 +60,7 @@ test.for(nodes)("the installed packages work on $node", async ({ node, command }
   copyFileSync("test/consumer/smoke.mjs", join(libraryFolder, "smoke.mjs"));
   expect((await run(libraryFolder, "smoke.mjs")).stdout).toContain("import and require work");
 
-  const output = `${command.length}.jsonl`;
+  const output = `${node.replaceAll(/\W/g, "-")}.jsonl`;
   writeFileSync(join(toolFolder, "job.mjs"), "export default async (row) => row.n * 2;\n");
   writeFileSync(join(toolFolder, "rows.jsonl"), '{"n":1}\n{"n":2}\n');
   const bin = "node_modules/sluice-cli/dist/bin.js";

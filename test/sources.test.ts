@@ -17,12 +17,13 @@ const cli = sourcesOf("packages/sluice-cli/src");
 // The table of allowed imports. The first row whose pattern matches a file says what it may import;
 // `$1` is what the pattern's group matched, the file's own store.
 const base = ["time.ts", "errors.ts"];
+const shared = [...base, "clock.ts", "costs.ts", "heap.ts"];
 const table: [files: RegExp, mayImport: string[]][] = [
   [/^(time|errors)\.ts$/, ["*.ts"]],
   [/^limits\//, [...base, "limits/"]],
-  [/^stores\/store\.ts$/, [...base, "limits/"]],
-  [/^stores\/([\w-]+)/, [...base, "clock.ts", "limits/", "stores/store.ts", "stores/$1"]],
-  [/^testing\//, [...base, "clock.ts", "limits/", "stores/store.ts", "testing/"]],
+  [/^stores\/store\.ts$/, [...shared, "limits/"]],
+  [/^stores\/([\w-]+)/, [...shared, "limits/", "stores/store.ts", "stores/$1"]],
+  [/^testing\//, [...shared, "limits/", "stores/store.ts", "testing/"]],
   [/^index\.ts$/, ["*.ts", "limits/", "stores/store.ts", "stores/memory"]],
   [/^[\w-]+\.ts$/, ["*.ts", "limits/", "stores/store.ts", "stores/memory"]],
 ];

@@ -19,12 +19,14 @@ const { values: flags } = parseArgs({
     rows: { type: "string", default: "2500" },
     limit: { type: "string", default: "100" },
     window: { type: "string", default: "1000" },
-    margin: { type: "string", default: "50ms" },
+    margin: { type: "string", default: "50" },
     results: { type: "string", default: path("results") },
   },
 });
 
-const rate = flags.unlimited ? "unlimited" : `${flags.limit}/${flags.window}ms`;
+const windowMs = Number(flags.window);
+const span = windowMs % 1000 === 0 ? `${windowMs / 1000}s` : `${windowMs}ms`;
+const rate = flags.unlimited ? "unlimited" : `${flags.limit}/${span}`;
 const input = `${flags.results}/cities.jsonl`;
 const output = `${flags.results}/${flags.unlimited ? "distances-unlimited" : "distances"}.jsonl`;
 
@@ -35,12 +37,12 @@ console.log(`The ${flags.rows} most populous cities of ${credit}.`);
 console.log(`The API allows ${flags.limit} requests in any ${flags.window} ms; rate: ${rate}.\n`);
 
 const job = ["run", path("job.ts"), "--input", input, "--output", output, "--force"];
-const options = ["--rate", rate, "--margin", flags.margin];
+const options = ["--rate", rate, "--margin", `${flags.margin}ms`];
 const ending = await runSluice([...job, ...options], { API_URL: api.url });
 
 const report = (await (await fetch(`${api.url}/report`)).json()) as ArrivalReport;
 api.stop();
-console.log(`\n${table(report, rate)}`);
+console.log(`\n${table(report, flags.unlimited ? undefined : Number(flags.margin))}`);
 console.log(`\nresults: ${relative(process.cwd(), output)}`);
 process.exitCode = ending.interrupted ? 130 : exitCode(ending.code, report);
 
@@ -49,7 +51,7 @@ function exitCode(code: number, { refused, worstWindow, limit }: ArrivalReport):
   if (flags.unlimited) return code === 1 ? 0 : code;
   if (refused === 0 && worstWindow <= limit) return code;
   console.error(
-    `The API refused ${refused} requests: this machine delays some by more than the margin of ${flags.margin}; try npm start -- --margin 200ms.`,
+    `The API refused ${refused} requests: this machine delays some by more than the margin of ${flags.margin} ms; try npm start -- --margin 200.`,
   );
   return 1;
 }

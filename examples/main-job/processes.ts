@@ -15,7 +15,8 @@ export interface Api {
 
 /** Starts the strict API on a free port of this machine. */
 export async function startApi(flags: { limit: string; window: string }): Promise<Api> {
-  const args = ["--limit", flags.limit, "--window", flags.window, "--latency", "20", "--jitter", "20"];
+  const speed = ["--latency", "5", "--jitter", "10"];
+  const args = ["--limit", flags.limit, "--window", flags.window, ...speed];
   // In a process group of its own, for Ctrl-C must not end it before the job: it ends with us.
   const api = fork(resolve("strict-api/main"), args, { detached: true });
   const failed = once(api, "exit").then(([code]) => {

@@ -1,15 +1,22 @@
 import type { ArrivalReport } from "strict-api";
 
-/** What the API saw, beside what it allows. */
-export function table(report: ArrivalReport, rate: string): string {
+/**
+ * What the API saw, beside what it allows.
+ *
+ * @param marginMs - What windows were padded by, or nothing when there was no rate.
+ */
+export function table(report: ArrivalReport, marginMs: number | undefined): string {
   const { limit, windowMs, accepted, refused, worstWindow, elapsedMs } = report;
-  // A window lets all through at its start: the time counts in whole windows.
-  const seconds = ((Math.floor(elapsedMs / windowMs) + 1) * windowMs) / 1e3;
+  const most =
+    marginMs === undefined
+      ? "without a limiter"
+      : `of at most ${perSecond(limit, windowMs + marginMs)} with a margin of ${marginMs} ms`;
   const cells: [string, string][] = [
     ["rows", count(accepted + refused)],
     ["time", `${(elapsedMs / 1e3).toFixed(1)} s from the first arrival to the last`],
-    ["allowed rate", `${perSecond((limit * 1e3) / windowMs)} (${limit} in any ${windowMs} ms)`],
-    ["achieved rate", `${perSecond(accepted / seconds)} answered (sluice --rate ${rate})`],
+    ["allowed rate", `${perSecond(limit, windowMs)}: ${limit} in any ${windowMs} ms`],
+    // A window lets all through at its start, so the last one counts as a whole.
+    ["achieved rate", `${perSecond(accepted, elapsedMs + windowMs)} answered, ${most}`],
     ["429s", count(refused)],
     ["worst window", `${count(worstWindow)} requests, limit ${count(limit)}`],
   ];
@@ -17,8 +24,8 @@ export function table(report: ArrivalReport, rate: string): string {
   return cells.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
 }
 
-function perSecond(rate: number): string {
-  return `${rate.toFixed(1)}/s`;
+function perSecond(requests: number, ms: number): string {
+  return `${((requests * 1e3) / ms).toFixed(1)}/s`;
 }
 
 function count(value: number): string {

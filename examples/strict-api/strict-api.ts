@@ -52,7 +52,6 @@ async function accept(
     if (wait > 0) await sleep(wait);
     send(response, 200, answer(row));
   } catch (error) {
-    if (request.destroyed && !request.complete) return; // nobody is there to be told
     send(response, 400, { error: error instanceof Error ? error.message : String(error) });
   }
 }
@@ -70,14 +69,14 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.end(`${JSON.stringify(body)}\n`);
 }
 
+/** Reads a body that is too large to its end as well, so that the client hears of it. */
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of request) {
     length += (chunk as Buffer).length;
-    if (length > LARGEST_BODY)
-      throw new RangeError(`the body is larger than ${LARGEST_BODY} bytes`);
-    chunks.push(chunk as Buffer);
+    if (length <= LARGEST_BODY) chunks.push(chunk as Buffer);
   }
+  if (length > LARGEST_BODY) throw new RangeError(`the body is larger than ${LARGEST_BODY} bytes`);
   return Buffer.concat(chunks).toString("utf8");
 }

@@ -10,7 +10,7 @@ export const defaults = {
   /** Between two log lines where there is no terminal. */
   logEveryMs: 5_000,
   /** The span over which the rate on display is measured. */
-  rateOverMs: 10_000,
+  rateOverMs: 30_000,
   /** Bytes: a longer line or CSV record is taken for a mistake, so that memory stays bounded. */
   longestLine: 67_108_864,
   /** Bytes: larger files are not counted before the job is through them. */

@@ -21,7 +21,19 @@ export { pace, type PaceOptions } from "./limits/pace/builder.ts";
 export { formatLimit, type LimitText, parseLimit } from "./limits/parse.ts";
 export { quota, type QuotaOptions } from "./limits/quota/builder.ts";
 export { window, type WindowOptions } from "./limits/window/window.ts";
-export type { AnyLimit, Per } from "./limits/limit.ts";
+export type {
+  AnyLimit,
+  BlockedLimit,
+  CalendarPeriod,
+  ConcurrencyLimit,
+  PaceLimit,
+  PartsLimit,
+  Per,
+  QuotaLimit,
+  UnlimitedLimit,
+  WindowLimit,
+} from "./limits/limit.ts";
+export type { Costed, LimitOptions } from "./limits/terms.ts";
 export type { LimitInput, LimitsInput } from "./limits/plan.ts";
 
 export type { Permit, Refusal, TakenLimit } from "./permit.ts";

@@ -21,7 +21,7 @@ import { Waiting } from "./waiting.ts";
 import type { Denial, Grant, Permit, Refusal } from "./permit.ts";
 import { type BookedGrant, bookedGrant } from "./reservation.ts";
 import { type RawRunOptions, runThrough, type WrapInput, wrapThrough } from "./run.ts";
-import { foreignSnapshot, type LimiterSnapshot, readSnapshot, takeSnapshot } from "./snapshot.ts";
+import { type LimiterSnapshot, plansOf, readSnapshot, takeSnapshot } from "./snapshot.ts";
 import { type Duration, show, toMicros, toMillis } from "./time.ts";
 import { type Look, viewLimits } from "./view.ts";
 
@@ -244,17 +244,8 @@ class LimiterCore {
   restore(snapshot: LimiterSnapshot): void {
     this.#checkOpen();
     const state = readSnapshot(snapshot);
-    const { plans, ledger } = this.#admissions;
-    const { waiters } = this.#waiting;
-    const known = new Map<string, Plan>();
-    for (const { key, plan } of state.rows) {
-      const own = plans.of(key ?? "");
-      const match = own.text === plan ? own : plans.byText(plan);
-      if (match) known.set(plan, match);
-      else if (plan !== "") throw foreignSnapshot(key);
-    }
-    ledger.load(state, known);
-    waiters.wake();
+    this.#admissions.ledger.load(state, plansOf(state, this.#admissions.plans));
+    this.#waiting.waiters.wake();
   }
 
   stats(): LimiterStats {

@@ -48,6 +48,7 @@ export async function* mapThrough<T, R>(
   let reading = false;
   let broken: { readonly error: unknown } | undefined;
   let exhausted = false;
+  let failed = false;
   let index = 0;
   let next = 0;
   const calls = new Set<Promise<void>>();
@@ -71,6 +72,11 @@ export async function* mapThrough<T, R>(
     }
     reading = false;
     wake();
+    fill();
+  };
+  const fill = (): void => {
+    if (exhausted || reading || stop.signal.aborted) return;
+    if (calls.size + done.size < lanes) void read();
   };
 
   try {
@@ -85,20 +91,22 @@ export async function* mapThrough<T, R>(
         yield result.value as Awaited<R>;
         continue;
       }
-      const busy = calls.size + done.size;
-      if (exhausted && busy === 0) return;
+      if (exhausted && calls.size + done.size === 0) return;
       const changed = new Promise<void>((resolve) => (wake = resolve));
-      if (!exhausted && !reading && busy < lanes) void read();
+      fill();
       await changed;
     }
+  } catch (error) {
+    failed = true;
+    throw error;
   } finally {
     const cancelled = stop.signal.aborted;
     stop.abort(new WaitCancelledError("map() has ended."));
     options.signal?.removeEventListener("abort", onAbort);
     if (!exhausted) {
-      // While a read is pending the input cannot end: nobody waits for it then.
+      // A pending read ends first; a failure or an abort does not wait for it.
       const closing = Promise.resolve(source.return?.());
-      if (reading) closing.catch(() => {});
+      if (reading && failed) closing.catch(() => {});
       else await closing;
     }
     if (!cancelled) await Promise.all(calls);

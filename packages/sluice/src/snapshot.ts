@@ -1,6 +1,8 @@
 /** The state of a limiter as JSON, to be carried over a restart. */
 
 import { InvalidSnapshotError } from "./errors.ts";
+import type { Plan } from "./limits/plan.ts";
+import type { Plans } from "./plans.ts";
 import type { SavedState } from "./stores/store.ts";
 import { show } from "./time.ts";
 
@@ -42,8 +44,19 @@ export function readSnapshot(snapshot: LimiterSnapshot): SavedState {
   );
 }
 
-/** A saved row of limits that are not in force. */
-export function foreignSnapshot(key: string | null): InvalidSnapshotError {
+/** The plans in force that the saved rows were made under. */
+export function plansOf(state: SavedState, plans: Plans): Map<string, Plan> {
+  const known = new Map<string, Plan>();
+  for (const { key, plan } of state.rows) {
+    const own = plans.of(key ?? "");
+    const match = own.text === plan ? own : plans.byText(plan);
+    if (match) known.set(plan, match);
+    else if (plan !== "") throw foreignSnapshot(key);
+  }
+  return known;
+}
+
+function foreignSnapshot(key: string | null): InvalidSnapshotError {
   return new InvalidSnapshotError(
     `the snapshot's state of ${key === null ? "the whole limiter" : `the key ${show(key)}`} was made under other limits; restore it with the limits it was made with, and then call setLimits().`,
   );

@@ -4,8 +4,10 @@
  * fit. Nothing polls: a held head wakes on the release.
  */
 
-import type { Clock } from "./clock.ts";
+import { Alarm } from "./alarm.ts";
+import { Appointments } from "./appointments.ts";
 import type { Costs } from "./costs.ts";
+import type { Desk } from "./desk.ts";
 import { Heap } from "./heap.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
@@ -18,43 +20,21 @@ const SLICE_MICROS = 5_000;
 /** Releases between two looks at the clock. */
 const STRIDE = 64;
 
-/** What the queues need of the limiter. */
-export interface Desk {
-  readonly clock: Clock;
-  /** Microseconds that a step of priority is worth. */
-  readonly ageing: number;
-  /** Whether everything is let through. */
-  readonly breached: boolean;
-  now(): number;
-  /** Asks for the head's costs, now or never. */
-  ask(key: string, plan: Plan, costs: Costs, since: number): Answer;
-  /** Hands the permit out. */
-  grant(waiter: Waiter, at: number, ticket: number): void;
-  letThrough(waiter: Waiter): void;
-  /** A waiter that the store could not serve. */
-  fail(waiter: Waiter, error: unknown): void;
-  /** A waiter whose deadline came. */
-  expire(waiter: Waiter): void;
-  /** A waiter whose booked instant came: true when it may go, false when it was booked anew. */
-  honour(waiter: Waiter): boolean;
-}
-
 export class Waiters {
   readonly #desk: Desk;
   readonly #queues = new Map<string, KeyQueue>();
   /** Queues that wait for an instant of their own limits. */
   readonly #ready = new Heap<KeyQueue>();
   readonly #line: Line;
-  readonly #deadlines = new Heap<Waiter>();
-  readonly #booked = new Heap<Waiter>();
+  readonly #appointments = new Appointments();
   #size = 0;
-  #timer: (() => void) | undefined;
-  #timerDue = Number.POSITIVE_INFINITY;
+  readonly #alarm: Alarm;
   #pumping = false;
 
   constructor(desk: Desk, ageing: number) {
     this.#desk = desk;
     this.#line = new Line(ageing);
+    this.#alarm = new Alarm(desk.clock, () => desk.now(), this.pump);
   }
 
   /** How many wait. */
@@ -107,8 +87,7 @@ export class Waiters {
   }
 
   setDeadline(waiter: Waiter, deadline: number): void {
-    if (this.#deadlines.size > 2 * this.#size + 64) this.#deadlines.prune((each) => !each.settled);
-    this.#deadlines.push(deadline, waiter, waiter.order);
+    this.#appointments.setDeadline(waiter, deadline, this.#size);
     this.#arm();
   }
 
@@ -175,30 +154,24 @@ export class Waiters {
 
   /** Waits for a booked instant. */
   book(waiter: Waiter, at: number, ticket: number): void {
-    waiter.extras ??= {};
-    waiter.extras.booked = { at, ticket };
-    this.#booked.push(at, waiter, waiter.order);
+    this.#appointments.book(waiter, at, ticket);
     this.#arm();
   }
 
   /** Who waits for a booked instant. */
   booked(): Waiter[] {
-    const booked = this.#booked
-      .items()
-      .filter((waiter) => !waiter.settled && waiter.extras?.booked);
-    return Array.from(new Set(booked));
+    return this.#appointments.booked();
   }
 
   /** Booked waiters queue again, before those who came later. */
-  requeue(waiters: readonly Waiter[], planOf: (key: string) => Plan): void {
+  requeue(planOf: (key: string) => Plan): void {
     const levels = new Map<string, Waiter[]>();
-    for (const waiter of waiters) {
+    for (const waiter of this.booked()) {
       const { key } = waiter.level.queue;
-      delete waiter.extras!.booked;
       const name = `${waiter.level.priority} ${key}`;
       levels.set(name, [...(levels.get(name) ?? []), waiter]);
     }
-    this.#booked.prune((waiter) => waiter.extras?.booked !== undefined);
+    this.#appointments.clearBooked();
     for (const group of levels.values()) {
       const [{ level }] = group as [Waiter];
       const queue = this.#open(level.queue.key, planOf(level.queue.key));
@@ -208,7 +181,7 @@ export class Waiters {
 
   /** Ends all timers. */
   close(): void {
-    this.#disarm();
+    this.#alarm.set(Number.POSITIVE_INFINITY);
   }
 
   /** Serves everybody whose time has come, in slices. */
@@ -220,9 +193,7 @@ export class Waiters {
     let served = 0;
     while (this.#size > 0 && this.#step(this.#desk.now())) {
       if (++served % STRIDE === 0 && clock.now() - started > SLICE_MICROS) {
-        this.#disarm();
-        this.#timerDue = 0;
-        this.#timer = clock.setTimer(0, this.#onTimer);
+        this.#alarm.set(0);
         this.#pumping = false;
         return;
       }
@@ -234,14 +205,9 @@ export class Waiters {
   /** Serves one waiter, or finds out that a queue must wait on; false when nothing is due. */
   #step(now: number): boolean {
     const { breached } = this.#desk;
-    while (this.#deadlines.least <= now) {
-      const waiter = this.#deadlines.pop()!;
-      if (waiter.settled) continue;
-      this.#desk.expire(waiter);
-      return true;
-    }
-    if (this.#booked.size > 0 && (breached || this.#booked.least <= now))
-      return this.#serveBooked();
+    const { nextDeadline, nextBooked } = this.#appointments;
+    if (nextDeadline < now) return this.#expire();
+    if (nextBooked <= now || (breached && nextBooked !== Infinity)) return this.#serveBooked();
     while (this.#ready.least <= now) {
       const due = this.#ready.least;
       const queue = this.#ready.pop()!;
@@ -250,9 +216,19 @@ export class Waiters {
       this.#line.join(queue);
       return true;
     }
-    if (this.#line.due > now && !breached) return false;
-    const queue = this.#line.shift();
-    return queue !== undefined && this.#serve(queue);
+    if (this.#line.due <= now || breached) {
+      const queue = this.#line.shift();
+      if (queue) return this.#serve(queue);
+    }
+    // An instant at the end of the time-out is soon enough.
+    return nextDeadline <= now && this.#expire();
+  }
+
+  /** Ends the wait with the earliest deadline. */
+  #expire(): boolean {
+    const waiter = this.#appointments.shiftDeadline();
+    if (waiter && !waiter.settled) this.#desk.expire(waiter);
+    return true;
   }
 
   /** Whether somebody with a smaller rank waits for the same limits of the whole limiter. */
@@ -296,7 +272,7 @@ export class Waiters {
   }
 
   #serveBooked(): boolean {
-    const waiter = this.#booked.pop()!;
+    const waiter = this.#appointments.shiftBooked()!;
     const booked = waiter.extras?.booked;
     if (waiter.settled || !booked || !this.#desk.honour(waiter)) return true;
     this.#end(waiter);
@@ -317,8 +293,7 @@ export class Waiters {
     waiter.settled = true;
     waiter.extras?.detach?.();
     if (--this.#size > 0) return;
-    this.#deadlines.prune(() => false);
-    this.#booked.prune(() => false);
+    this.#appointments.clear();
   }
 
   /** Sends a refused queue to where it waits. */
@@ -365,32 +340,9 @@ export class Waiters {
 
   #arm(): void {
     if (this.#pumping) return;
-    const due = Math.min(
-      this.#ready.least,
-      this.#line.due,
-      this.#deadlines.least,
-      this.#booked.least,
-    );
-    if (this.#size === 0 || due === Number.POSITIVE_INFINITY) return this.#disarm();
-    if (this.#timer && due === this.#timerDue) return;
-    this.#disarm();
-    this.#timerDue = due;
-    const wait = (due - this.#desk.now()) / 1e3;
-    // Timers cut fractions off and may be early; the clock is looked at again on waking.
-    this.#timer = this.#desk.clock.setTimer(wait <= 0 ? 0 : Math.max(1, wait), this.#onTimer);
+    const due = Math.min(this.#ready.least, this.#line.due, this.#appointments.due);
+    this.#alarm.set(this.#size === 0 ? Number.POSITIVE_INFINITY : due);
   }
-
-  #disarm(): void {
-    this.#timer?.();
-    this.#timer = undefined;
-    this.#timerDue = Number.POSITIVE_INFINITY;
-  }
-
-  readonly #onTimer = (): void => {
-    this.#timer = undefined;
-    this.#timerDue = Number.POSITIVE_INFINITY;
-    this.pump();
-  };
 }
 
 /** Nobody knows when these have room, so nothing can be booked behind them. */

@@ -3,6 +3,7 @@
 import type { Admissions } from "./admissions.ts";
 import type { Clock } from "./clock.ts";
 import type { Costs } from "./costs.ts";
+import type { Desk } from "./desk.ts";
 import {
   CostImpossibleError,
   LimiterClosedError,
@@ -18,7 +19,7 @@ import { compareRanks, type Waiter } from "./queue.ts";
 import { Signals } from "./signals.ts";
 import type { Answer } from "./stores/store.ts";
 import { show, toMicros } from "./time.ts";
-import { type Desk, Waiters } from "./waiters.ts";
+import { Waiters } from "./waiters.ts";
 
 export class Waiting implements Desk {
   readonly waiters: Waiters;
@@ -217,7 +218,7 @@ export class Waiting implements Desk {
   unbook(): void {
     const booked = this.waiters.booked();
     for (const waiter of booked.sort((a, b) => b.order - a.order)) this.#giveBack(waiter);
-    this.waiters.requeue(booked, (key) => this.#admissions().plans.of(key));
+    this.waiters.requeue((key) => this.#admissions().plans.of(key));
   }
 
   /** Those who wait go by their keys' new limits; who can never pass any more is rejected. */

@@ -32,14 +32,30 @@ export async function* csvRows(
   });
   parser.resume();
   parser.on("error", () => {}); // the callback of the write has it
+  let unreadable: unknown;
+  const texts = textsUntil(blocks, (error) => {
+    unreadable = error; // thrown when the parser has given out what it still holds
+  });
   const settle = function* (error: Error | undefined): Generator<Row | BadRow> {
     const rows = parsed;
     parsed = [];
     yield* rows;
-    if (error) throw asCliError(error, name);
+    if (error) throw unreadable ?? asCliError(error, name);
   };
-  for await (const { text } of blocks) yield* settle(await feed(parser, text));
+  for await (const text of texts) yield* settle(await feed(parser, text));
   yield* settle(await feed(parser, undefined));
+  if (unreadable) throw unreadable;
+}
+
+async function* textsUntil(
+  blocks: AsyncIterable<TextBlock>,
+  failed: (error: unknown) => void,
+): AsyncGenerator<string> {
+  try {
+    for await (const { text } of blocks) yield text;
+  } catch (error) {
+    failed(error);
+  }
 }
 
 /** Hands over a piece of text, or the end, and waits until it is parsed. */

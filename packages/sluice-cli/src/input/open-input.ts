@@ -21,19 +21,22 @@ export interface Input {
 export async function openInput(path: string | undefined, host: Host): Promise<Input> {
   if (path === undefined || path === "-") {
     const { stdin } = host;
-    return { name: "standard input", bytes: stdin, stats: statsOf(stdin.fd), file: undefined };
+    const stats = statsOf(stdin.fd);
+    if (stats?.isDirectory()) throw isDirectory("standard input");
+    return { name: "standard input", bytes: stdin, stats, file: undefined };
   }
   const handle = await openFile(path, resolve(host.cwd, path));
   const stats = await handle.stat();
   if (stats.isDirectory()) {
     await handle.close();
-    throw new CliError(
-      "INPUT_UNREADABLE",
-      `the input "${path}" is a directory; give one file of rows.`,
-    );
+    throw isDirectory(`the input "${path}"`);
   }
   const file = stats.isFile() ? resolve(host.cwd, path) : undefined;
   return { name: `"${path}"`, bytes: handle.createReadStream(), stats, file };
+}
+
+function isDirectory(name: string): CliError {
+  return new CliError("INPUT_UNREADABLE", `${name} is a directory; give one file of rows.`);
 }
 
 /** What the system knows of an open file, when it is one. */

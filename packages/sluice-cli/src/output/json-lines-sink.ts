@@ -40,17 +40,18 @@ export class JsonLinesSink implements ResultSink {
   }
 
   #fail(error: unknown): CliError {
-    this.#failure ??= failureOf(error, this.#output.name);
+    this.#failure ??= failureOf(error, this.#output);
     return this.#failure;
   }
 }
 
-function failureOf(error: unknown, name: string): CliError {
+function failureOf(error: unknown, { name, standard }: Output): CliError {
+  const output = standard ? name : `the output ${name}`;
   if ((error as NodeJS.ErrnoException).code === "EPIPE") {
-    return new CliError("OUTPUT_CLOSED", `${name} was closed by its reader.`);
+    return new CliError("OUTPUT_CLOSED", `${output} was closed by its reader.`);
   }
   return new CliError(
     "OUTPUT_UNWRITABLE",
-    `the output ${name} cannot be written any further (${systemReason(error)}); the results before that are in it: make room and run the other rows again.`,
+    `${output} cannot be written any further (${systemReason(error)}); the results before that are in it: make room and run the other rows again.`,
   );
 }

@@ -26,14 +26,14 @@ export async function openOutput(
   force: boolean,
   host: Host,
 ): Promise<Output> {
-  if (path === undefined || path === "-") {
+  if (isStandard(path)) {
     const { stdout } = host;
     if (isSameFile(statsOf(stdout.fd), input.stats)) throw outputIsInput("standard output");
     return { name: "standard output", stream: stdout, standard: true };
   }
   const file = resolve(host.cwd, path);
   const found = await stat(file).catch(() => undefined);
-  if (isSameFile(found, input.stats)) throw outputIsInput(`"${path}"`);
+  if (isSameFile(found, input.stats)) throw outputIsInput(`the output "${path}"`);
   if (found?.isFile() && !force) {
     throw new CliError(
       "OUTPUT_EXISTS",
@@ -42,6 +42,11 @@ export async function openOutput(
   }
   const handle = await openFile(path, file);
   return { name: `"${path}"`, stream: handle.createWriteStream(), standard: false };
+}
+
+/** Whether the path means stdout. */
+export function isStandard(path: string | undefined): path is "-" | undefined {
+  return path === undefined || path === "-";
 }
 
 async function openFile(path: string, file: string): Promise<FileHandle> {
@@ -63,6 +68,6 @@ function isSameFile(output: Stats | undefined, input: Stats | undefined): boolea
 function outputIsInput(name: string): CliError {
   return new CliError(
     "OUTPUT_IS_INPUT",
-    `the output ${name} is the input itself, which would be lost; write to another file.`,
+    `${name} is the input itself, which would be lost; write to another file.`,
   );
 }

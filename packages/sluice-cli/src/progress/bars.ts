@@ -48,7 +48,7 @@ export function showBars({ stream, view, allowed }: BarsOptions): Display {
 /** One bar and what stands to the right of it. */
 export function barLine(step: Step, view: View, allowed: string, columns: number): string {
   const { [step]: done, total, rate, wait, inFlight, failed, eta } = view;
-  const width = Math.min(40, Math.max(8, columns - 64));
+  const width = Math.min(40, Math.max(8, columns - widthOfText(total, allowed)));
   const filled = total === undefined ? 0 : Math.round((width * done) / Math.max(1, total));
   const bar = total === undefined ? "" : `${"█".repeat(filled)}${"░".repeat(width - filled)}  `;
   const counts = total === undefined ? count(done) : `${count(done)} of ${count(total)}`;
@@ -59,4 +59,10 @@ export function barLine(step: Step, view: View, allowed: string, columns: number
     finished: `  ${count(inFlight)} in flight, ${count(failed)} failed${ends}`,
   };
   return `${step.padEnd(8)} ${bar}${counts}${notes[step]}`;
+}
+
+/** The columns that everything but the bar may take, so that no line is cut off. */
+function widthOfText(total: number | undefined, allowed: string): number {
+  const counts = 2 * count(total ?? 0).length + " of ".length;
+  return "started    1,234/s (allowed ), waiting 59 m 59 s  ".length + counts + allowed.length;
 }

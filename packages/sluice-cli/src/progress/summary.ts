@@ -19,24 +19,24 @@ export function summary(tally: Tally, { early, allowed, windowMs, output }: Endi
   const { finished, failed, unreadable, inFlight, totalWait, started, since, until } = tally;
   const done = finished + unreadable;
   if (done === 0 && started === 0 && !early) return `no rows: the input is empty\n`;
-  const elapsed = (until - since) / 1e3;
+  const elapsed = Math.max(0, until - since) / 1e3;
   const rate = rateOf(finished, elapsed, windowMs);
   const lines = [
     `${rows(done)} done in ${span(elapsed)}: ${count(finished - failed)} ok, ${count(failed + unreadable)} failed${unreadable > 0 ? ` (${count(unreadable)} of them could not be read)` : ""}`,
     `${perTime(rate)} (allowed ${allowed}), each waited ${span(totalWait / Math.max(1, started))} on average`,
   ];
-  if (inFlight > 0) lines.push(`${rows(inFlight)} given up while running: no result`);
-  if (early) lines.push(notStarted(tally));
+  if (inFlight > 0) lines.push(`${rows(inFlight)} started and given up: not in the results`);
+  if (early) lines.push(...notStarted(tally));
   lines.push(`results in ${output}`);
   return `${lines.join("\n")}\n`;
 }
 
-function notStarted({ total, read, started, unreadable }: Tally): string {
-  const left = (total ?? read) - started - unreadable;
+function notStarted({ total, read, started, unreadable }: Tally): string[] {
+  const left = Math.max(0, (total ?? read) - started - unreadable);
   if (total === undefined) {
-    return `${rows(Math.max(0, left))} read and not started; the input was not read to its end`;
+    return [`${rows(left)} read and not started; the input was not read to its end`];
   }
-  return `${rows(Math.max(0, left))} not started`;
+  return left > 0 ? [`${rows(left)} not started`] : [];
 }
 
 function rows(value: number): string {

@@ -71,10 +71,10 @@ interface Sample {
 }
 
 /**
- * So many a second. A window lets all through at its start, so the time is rounded up to whole
- * windows: else a job that keeps its rate would seem to be above it.
+ * So many a second. A window lets all through at its start, so the last one counts as a whole: else
+ * a job that keeps its rate would seem to be above it.
  */
 export function rateOf(rows: number, elapsedMs: number, windowMs: number): number {
-  const ms = windowMs > 0 ? (Math.floor(elapsedMs / windowMs) + 1) * windowMs : elapsedMs;
+  const ms = elapsedMs + windowMs;
   return ms > 0 ? (rows * 1e3) / ms : 0;
 }

@@ -27,7 +27,10 @@ async function importFile(file: string, path: string): Promise<object> {
   try {
     // Only TypeScript goes through the loader, so that JavaScript behaves as it does everywhere.
     if (!typeScript.has(extname(file))) return (await import(pathToFileURL(file).href)) as object;
-    return await createJiti(import.meta.url, { interopDefault: false }).import<object>(file);
+    return await createJiti(import.meta.url, {
+      interopDefault: false,
+      fsCache: false,
+    }).import<object>(file);
   } catch (error) {
     throw new CliError(
       "MODULE_FAILED",
@@ -60,6 +63,6 @@ function functionOf(module: object, path: string): JobFunction {
   }
   throw new CliError(
     "MODULE_NO_FUNCTION",
-    `the default export of the job module "${path}" is ${typeof found}, not a function; ${remedy}`,
+    `the job module "${path}" has a default export of type ${typeof found}, not a function; ${remedy}`,
   );
 }

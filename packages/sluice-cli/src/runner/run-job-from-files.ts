@@ -8,7 +8,7 @@ import { type Format, formatOf } from "../input/format.ts";
 import { type Input, openInput } from "../input/open-input.ts";
 import { rowSource } from "../input/row-source.ts";
 import { JsonLinesSink } from "../output/json-lines-sink.ts";
-import { type Output, openOutput } from "../output/open-output.ts";
+import { isStandard, type Output, openOutput } from "../output/open-output.ts";
 import { OrderedSink } from "../output/ordered-sink.ts";
 import { showProgress } from "../progress/display.ts";
 import { summary } from "../progress/summary.ts";
@@ -18,7 +18,8 @@ import { openGate } from "./gate.ts";
 import { InProcessExecutor } from "./in-process-executor.ts";
 import type { JobFunction } from "./job-function.ts";
 import { loadModule } from "./load-module.ts";
-import { runLoop } from "./loop.ts";
+import { type JobParts, runLoop } from "./loop.ts";
+import type { ResultSink } from "./parts.ts";
 import { StopControl } from "./stop-control.ts";
 import { watchProcess } from "./watch-process.ts";
 
@@ -46,42 +47,56 @@ interface Prepared {
 
 /** Returns the exit code; throws what kept the job from starting, or ended it. */
 export async function runJobFromFiles(settings: RunSettings, host: Host): Promise<number> {
-  const job = await prepare(settings, host);
+  const { gate, format, input, output, jobFunction } = await prepare(settings, host);
   const stop = new StopControl();
-  const executor = new InProcessExecutor(job.jobFunction);
-  const lines = new JsonLinesSink(job.output);
+  const executor = new InProcessExecutor(jobFunction);
   const tally = new Tally(host.clock);
-  const rates = { allowed: settings.rates.join(", "), windowMs: job.gate.windowMs };
-  const display = showProgress(tally, host, { ...rates, toStdout: job.output.standard });
+  const rates = { allowed: settings.rates.join(", "), windowMs: gate.windowMs };
+  const display = showProgress(tally, host, { ...rates, toStdout: output.standard });
   const watch = watchProcess(host, stop, executor, () => {
     display.note(`stopping: ${tally.inFlight} rows still run; Ctrl-C again ends at once`);
   });
-  void countRows(job.input, job.format, stop.stopping).then((rows) => tally.estimateTotal(rows));
-  const failures: unknown[] = [];
-  const note = (error: unknown): number => failures.push(error);
-  const sink = settings.ordered ? new OrderedSink(lines) : lines;
-  await runLoop({
-    source: rowSource(job.input, job.format),
-    gate: job.gate,
+  const counted = countRows(input, format, stop.aborting).then((rows) => {
+    tally.estimateTotal(rows);
+  });
+  const failures = await runToTheEnd({
+    source: rowSource(input, format),
+    gate,
     executor,
-    sink,
+    sink: sinkFor(output, settings.ordered),
     observer: tally,
     stop,
     concurrency: settings.concurrency,
-  }).catch(note);
-  await sink.close().catch(note);
-  await job.gate[Symbol.asyncDispose]();
+  });
+  await gate[Symbol.asyncDispose]();
   display.stop();
   watch.end();
-  failures.push(...watch.crashes);
-  const [failure] = failures;
-  if (failure instanceof CliError && failure.code === "OUTPUT_CLOSED")
-    return exitCodes.outputClosed;
+  const [failure] = [...failures, ...watch.crashes];
+  if (isClosedOutput(failure)) return exitCodes.outputClosed;
+  await counted;
   const early = stop.stopping.aborted;
-  await say(host.stderr, summary(tally, { ...rates, early, output: job.output.name }));
-  if (failures.length > 0) throw failure;
+  await say(host.stderr, summary(tally, { ...rates, early, output: output.name }));
+  if (failure) throw failure;
   if (watch.signal) return watch.signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
   return tally.failed + tally.unreadable > 0 ? exitCodes.rowsFailed : exitCodes.ok;
+}
+
+/** Runs the loop and closes the output; returns what went wrong, first things first. */
+async function runToTheEnd(parts: JobParts): Promise<Error[]> {
+  const failures: Error[] = [];
+  const note = (error: Error): void => void failures.push(error);
+  await runLoop(parts).catch(note);
+  await parts.sink.close().catch(note);
+  return failures;
+}
+
+function sinkFor(output: Output, ordered: boolean): ResultSink {
+  const lines = new JsonLinesSink(output);
+  return ordered ? new OrderedSink(lines) : lines;
+}
+
+function isClosedOutput(failure: Error | undefined): boolean {
+  return failure instanceof CliError && failure.code === "OUTPUT_CLOSED";
 }
 
 /** Everything that can be wrong is found before the output is touched. */
@@ -89,9 +104,9 @@ async function prepare(settings: RunSettings, host: Host): Promise<Prepared> {
   const gate = openGate(settings.rates, settings.margin);
   const format = formatOf(settings.input, settings.format);
   const input = await openInput(settings.input, host);
+  if (isStandard(settings.output)) host.keepConsoleOffStdout();
   const jobFunction = await loadOrNotice(settings.module, host);
   const output = await openOutput(settings.output, input, settings.force, host);
-  if (output.standard) host.keepConsoleOffStdout();
   if (input.bytes === host.stdin && host.stdin.isTTY) {
     host.stderr.write("reading rows from the terminal; end them with Ctrl-D\n");
   }

@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 /**
  * How a job is ended from outside: `stop` starts no new row and finishes what runs, `abort` gives
  * up what runs too. Both may be called at any time and any number of times.
@@ -9,6 +11,7 @@ export class StopControl {
   readonly aborted: Promise<void>;
 
   constructor() {
+    setMaxListeners(0, this.stopping, this.aborting); // every lane may listen
     this.aborted = new Promise((resolve) => {
       this.aborting.addEventListener("abort", () => resolve(), { once: true });
     });

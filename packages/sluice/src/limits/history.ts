@@ -70,8 +70,8 @@ export function loadState(limit: AnyLimit, saved: readonly number[], by: number,
     }
     case "pace": {
       const { cells, base } = site.place();
-      const [tat = 0, rest = 0, last = 0] = saved;
-      cells.set([shifted(tat), rest, shifted(last)], base);
+      const [tat = 0, rest = 0, last = 0, before = 0] = saved;
+      cells.set([shifted(tat), rest, shifted(last), shifted(before)], base);
       return;
     }
     case "parts": {
@@ -106,7 +106,7 @@ export function migrateState(
     return true;
   }
   if (isWindow(old) && isWindow(limit)) {
-    migrateWindow(old, from, limit, site);
+    migrateWindow(old, from, limit, site, moment.now);
     return true;
   }
   if (old.kind === "pace" && limit.kind === "pace") {
@@ -141,9 +141,16 @@ function isWindow(limit: AnyLimit): limit is AnyWindow {
   return limit.kind === "window" || limit.kind === "parts";
 }
 
-function migrateWindow(old: AnyWindow, { cells, base }: Place, limit: AnyWindow, site: Site): void {
-  const entries = old.kind === "window" ? ringEntries(cells, base) : partEntries(old, cells, base);
-  const floor = old.kind === "window" ? ring.floorOf(cells, base) : cells[base]!;
+function migrateWindow(
+  old: AnyWindow,
+  { cells, base }: Place,
+  limit: AnyWindow,
+  site: Site,
+  now: number,
+): void {
+  const entries =
+    old.kind === "window" ? ringEntries(cells, base) : partEntries(old, cells, base, now);
+  const floor = old.kind === "window" ? ring.floorOf(cells, base) : parts.floorOf(cells, base);
   const widest = (each: AnyWindow): number => (each.kind === "window" ? each.widest : each.span);
   const most = limit.kind === "window" ? limit.most : limit.count;
   const known = entries.reduce((sum, entry) => sum + entry.units, 0);
@@ -167,11 +174,14 @@ function ringEntries(cells: Float64Array, base: number): Entry[] {
   return ring.instants(cells, base).map((at) => ({ at, units: 1 }));
 }
 
-/** What a part holds counts as made at its end, the latest it can have been. */
-function partEntries(old: PartsLimit, cells: Float64Array, base: number): Entry[] {
+/** What a part holds counts as made at its end, or now: the latest it can have been. */
+function partEntries(old: PartsLimit, cells: Float64Array, base: number, now: number): Entry[] {
   return parts
     .sums(old, cells, base)
-    .map(({ start, sum }) => ({ at: start + old.part - 1, units: sum }))
+    .map(({ start, sum }) => {
+      const end = start + old.part - 1;
+      return { at: start > now ? end : Math.min(end, now), units: sum };
+    })
     .filter(({ units }) => units > 0);
 }
 

@@ -12,7 +12,7 @@ function rank(earliest: Earliest): number {
   return isHeld(earliest) ? Number.MAX_VALUE : earliest;
 }
 
-test.each(LIMITS)("%s: at or after now, in whole microseconds", (_name, limits) => {
+test.each(LIMITS)("%s: at or after now, in whole microseconds", (_name, limits, share) => {
   fc.assert(
     fc.property(limits, steps, starts, walls, (limit, asked, start, wall) => {
       const wallOffset = wall * 1e3 - start;
@@ -23,7 +23,7 @@ test.each(LIMITS)("%s: at or after now, in whole microseconds", (_name, limits) 
         expect(rank(earliest)).toBeGreaterThanOrEqual(now);
       }
     }),
-    { numRuns: 250 },
+    { numRuns: share * 250 },
   );
 });
 
@@ -45,7 +45,7 @@ test("pace: a late waiter at most catchUp / rate before now, and never before it
   );
 });
 
-test.each(LIMITS)("%s: never later for a smaller cost", (_name, limits) => {
+test.each(LIMITS)("%s: never later for a smaller cost", (_name, limits, share) => {
   fc.assert(
     fc.property(limits, steps, starts, walls, (limit, asked, start, wall) => {
       const wallOffset = wall * 1e3 - start;
@@ -60,11 +60,11 @@ test.each(LIMITS)("%s: never later for a smaller cost", (_name, limits) => {
       expect(before).toBeLessThan(NEVER);
       expect(state.earliest(capacityOf(limit) + 1, momentAt(now, wallOffset))).toBe(NEVER);
     }),
-    { numRuns: 250 },
+    { numRuns: share * 250 },
   );
 });
 
-test.each(LIMITS)("%s: never sooner after one more commit", (_name, limits) => {
+test.each(LIMITS)("%s: never sooner after one more commit", (_name, limits, share) => {
   fc.assert(
     fc.property(limits, steps, starts, walls, (limit, asked, start, wall) => {
       const wallOffset = wall * 1e3 - start;
@@ -82,6 +82,6 @@ test.each(LIMITS)("%s: never sooner after one more commit", (_name, limits) => {
         }
       }
     }),
-    { numRuns: 120 },
+    { numRuns: share * 120 },
   );
 });

@@ -45,7 +45,8 @@ export interface Plan {
   readonly hasShared: boolean;
   readonly hasQuota: boolean;
   readonly hasConcurrency: boolean;
-  /** The shortest span in which a limit can give room again, in microseconds. */
+  readonly hasPace: boolean;
+  /** The shortest window, in microseconds. */
   readonly shortest: number;
   /** Whether costs go by name. */
   readonly named: boolean;
@@ -117,6 +118,7 @@ export function compile(
     hasShared: rules.some((rule) => rule.shared),
     hasQuota: kinds.has("quota"),
     hasConcurrency: kinds.has("concurrency"),
+    hasPace: kinds.has("pace"),
     shortest: Math.min(...rules.map((rule) => shortestOf(rule.limit))),
     named,
     since: since.now,
@@ -249,8 +251,6 @@ function shortestOf(limit: AnyLimit): number {
       return Math.min(...limit.rates.map((rate) => rate.span));
     case "parts":
       return limit.span;
-    case "pace":
-      return Math.floor(limit.micros / limit.units);
     default:
       return Number.POSITIVE_INFINITY;
   }

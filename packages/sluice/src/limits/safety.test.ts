@@ -6,7 +6,7 @@ import { costOf, gapOf, momentAt, play, starts, steps, walls } from "../../test/
 import { LIMITS, paces, partsWindows } from "../../test/limits/limit-arbitraries.ts";
 import { type Admitted, breach } from "../../test/limits/promise.ts";
 
-test.each(LIMITS)("%s: no history breaks the promise", (_name, limits) => {
+test.each(LIMITS)("%s: no history breaks the promise", (_name, limits, share) => {
   fc.assert(
     fc.property(
       limits,
@@ -20,7 +20,7 @@ test.each(LIMITS)("%s: no history breaks the promise", (_name, limits) => {
         expect(breach(limit, admitted, wallOffset)).toBeUndefined();
       },
     ),
-    { numRuns: 600 },
+    { numRuns: share * 600 },
   );
 });
 

@@ -5,7 +5,7 @@ import { costOf, gapOf, momentAt, play, starts, steps, walls } from "../../test/
 import { LIMITS, paces } from "../../test/limits/limit-arbitraries.ts";
 import { isHeld } from "./limit.ts";
 
-test.each(LIMITS)("%s: the admissible instants are up-closed", (_name, limits) => {
+test.each(LIMITS)("%s: the admissible instants are up-closed", (_name, limits, share) => {
   fc.assert(
     fc.property(limits, steps, steps, starts, walls, (limit, asked, later, start, wall) => {
       const wallOffset = wall * 1e3 - start;
@@ -24,7 +24,7 @@ test.each(LIMITS)("%s: the admissible instants are up-closed", (_name, limits) =
         }
       }
     }),
-    { numRuns: 250 },
+    { numRuns: share * 250 },
   );
 });
 

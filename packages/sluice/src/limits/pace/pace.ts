@@ -6,7 +6,7 @@
  * T need not be whole: the theoretical arrival time is whole microseconds and a remainder in
  * 1/units of one, so nothing is rounded but the answer, and no unit of a burst is lost to rounding.
  *
- * State: theoretical arrival time, its remainder, the newest instant promised.
+ * State: theoretical arrival time, its remainder, the newest instant promised, and the one before it.
  */
 
 import { type Earliest, NEVER, type PaceLimit } from "../limit.ts";
@@ -14,7 +14,8 @@ import { type Earliest, NEVER, type PaceLimit } from "../limit.ts";
 const TAT = 0;
 const REST = 1;
 const LAST = 2;
-export const PACE_SIZE = 3;
+const BEFORE = 3;
+export const PACE_SIZE = 4;
 
 export function earliest(
   limit: PaceLimit,
@@ -47,13 +48,20 @@ export function commit(
   now: number,
   since: number,
 ): void {
-  const start = since < now ? lateStart(limit, now, since) : at;
+  const start = at > now ? at : lateStart(limit, now, since);
   if (cells[base + TAT]! < start) {
     cells[base + TAT] = start;
     cells[base + REST] = 0;
   }
   addWork(limit, cells, base, work(limit, cost));
-  if (cells[base + LAST]! < at) cells[base + LAST] = at;
+  promise(cells, base, at);
+}
+
+/** Notes the newest instant; of several at one instant, cancelling one lowers nothing. */
+function promise(cells: Float64Array, base: number, at: number): void {
+  if (at < cells[base + LAST]!) return;
+  cells[base + BEFORE] = cells[base + LAST]!;
+  cells[base + LAST] = at;
 }
 
 export function idleFrom(cells: Float64Array, base: number): number {
@@ -72,7 +80,7 @@ export function raise(
   to: number,
 ): void {
   const from = to - Math.floor((limit.catchUp * limit.micros) / limit.units);
-  if (cells[base + LAST]! < to) cells[base + LAST] = to;
+  promise(cells, base, to);
   const raised = work(limit, units);
   const rest = limit.units === 1 ? 0 : raised % limit.units;
   const tat = from + (raised - rest) / limit.units;
@@ -98,6 +106,7 @@ export function refund(
   let given = Math.floor(units * limit.micros);
   if (last > at) given = Math.min(given, work(limit, cost) - (last - at) * limit.units);
   if (given > 0) addWork(limit, cells, base, -given);
+  if (units === cost && last === at) cells[base + LAST] = cells[base + BEFORE]!;
 }
 
 /** How much of the burst is taken at `now`, in units. */
@@ -117,6 +126,7 @@ export function owe(
   cells[base + TAT] = now;
   cells[base + REST] = 0;
   cells[base + LAST] = now;
+  cells[base + BEFORE] = now;
   addWork(limit, cells, base, Math.ceil(units * limit.micros));
 }
 

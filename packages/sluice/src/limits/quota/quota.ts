@@ -13,8 +13,8 @@ const START = 0;
 const USED = 1;
 const BEFORE = 2;
 export const QUOTA_SIZE = 3;
-/** Nothing is booked so far ahead: 400 days. */
-const FARTHEST = 400 * 86_400e6;
+/** Nothing is booked so far ahead: ten years. */
+const FARTHEST = 3650 * 86_400e6;
 
 /** A period in microseconds since the epoch, half-open. */
 interface Borders {
@@ -101,7 +101,7 @@ export function idleFrom(
   base: number,
   moment: Moment,
 ): number {
-  if (cells[base + START] === 0) return 0;
+  if (cells[base + START] === 0 && cells[base + USED] === 0) return 0;
   const { end } = bordersAt(limit, cells[base + START]!);
   return Math.max(0, moment.now + (end - moment.wall));
 }

@@ -99,16 +99,16 @@ export function raise(
   to: number,
 ): void {
   if (cells[base + NEWEST] === 0) return;
-  advance(limit, cells, base, to);
-  const target = ageOf(limit, cells, base, to);
-  let left = grains(limit, units);
-  cells[slot(limit, cells, base, target)]! += left;
+  const raised = grains(limit, units);
+  let left = raised;
   for (let age = Math.min(limit.parts, ageOf(limit, cells, base, from)); age >= 0; age--) {
     const index = slot(limit, cells, base, age);
     const moved = Math.min(left, cells[index]!);
     cells[index]! -= moved;
     left -= moved;
   }
+  advance(limit, cells, base, to);
+  cells[slot(limit, cells, base, ageOf(limit, cells, base, to))]! += raised;
 }
 
 /** How many parts the part of an instant is older than the newest. */
@@ -153,6 +153,11 @@ export function used(limit: PartsLimit, cells: Float64Array, base: number, now: 
   for (let age = 0; age + passed <= limit.parts; age++)
     sum += cells[slot(limit, cells, base, age)]!;
   return sum;
+}
+
+/** Before it nothing passes: the start of the newest part, which may lie ahead. */
+export function floorOf(cells: Float64Array, base: number): number {
+  return cells[base + START]!;
 }
 
 /** Nothing before `instant`, as if all had been used so that it returns then. */

@@ -11,17 +11,16 @@ import type { Plan } from "../../limits/plan.ts";
 import { show } from "../../time.ts";
 import type { Answer, Ask, Change, Ledger, SavedState, Scope, View } from "../store.ts";
 import { Eviction } from "./eviction.ts";
+import { Resets } from "./resets.ts";
 import { Rows } from "./rows.ts";
 import { loadRows, saveRows } from "./saved.ts";
 import { settle } from "./settle.ts";
 import { Sweep } from "./sweep.ts";
-import { Turn } from "./turn.ts";
+import { type Admitted, Turn } from "./turn.ts";
 import { viewOf } from "./view.ts";
 
 /** The clock's first reading becomes this: states saved long before it have room below. */
 const ORIGIN = 2 ** 50;
-/** How many single resets are told apart. */
-const MOST_RESETS = 1_024;
 
 /** The time of the decision at hand; one object, written anew for each. */
 interface Now extends Moment {
@@ -48,9 +47,7 @@ export class MemoryLedger implements Ledger<true> {
   readonly #sweep: Sweep;
   readonly #turn = new Turn();
   #eviction: Eviction | undefined;
-  /** The newest ticket when a key, or all, were reset. */
-  readonly #resets = new Map<string, number>();
-  #allReset = 0;
+  readonly #resets = new Resets();
   /** The clock's last reading, and what was added to it because it went back. */
   #reading = 0;
   #lag = 0;
@@ -81,7 +78,12 @@ export class MemoryLedger implements Ledger<true> {
     if (plan.hasQuota) this.#hasQuota = true;
     const moment = this.#tick(plan.hasQuota);
     const { now } = moment;
-    if (this.#turn.open && now - this.#turn.raised >= plan.shortest) this.#raiseTurn(moment);
+    // Who asks synchronously runs before those whom this turn has admitted, and overtakes them.
+    if (ask.deferred && this.#turn.open) {
+      for (const entry of this.#turn.of(key, plan)) {
+        if (plan.hasPace || now - entry.raised >= plan.shortest) this.#raise(entry, moment, false);
+      }
+    }
     moment.since = ask.since ?? now;
     answer.now = now;
     answer.admitted = 0;
@@ -152,20 +154,25 @@ export class MemoryLedger implements Ledger<true> {
     if (!this.#turn.open) return moment.now;
     // A clock that is rounded down: callers ran no later than one microsecond after it.
     if (!this.#clock.exact) moment.now += 1;
-    this.#raiseTurn(moment);
+    for (const entry of this.#turn.all()) this.#raise(entry, moment, true);
     this.#turn.close();
     return moment.now;
   }
 
-  /** Nobody whom this turn admitted has run yet, or later than now. */
-  #raiseTurn(moment: Moment): void {
-    this.#turn.raise(moment.now, (key, plan, from, units, shared) => {
-      const row = shared ? this.#rows.sharedRow : this.#rows.any(key);
-      if (row === 0) return;
-      eachCounterpart(plan, this.#rows.planOf(row), (rule, i) => {
-        if (rule.shared !== shared || units[i] === 0) return;
-        raiseTo(rule.limit, this.#rows.place(rule, row), { from, units: units[i]! }, moment);
-      });
+  /**
+   * Nobody whom this turn admitted has run yet, or later than now. Before the turn's end only a pace
+   * is raised each time; the others when their shortest span has passed.
+   */
+  #raise(entry: Admitted, moment: Moment, whole: boolean): void {
+    const { key, plan, from, units, shared } = entry;
+    const row = shared ? this.#rows.sharedRow : this.#rows.any(key);
+    if (row === 0) return;
+    const all = whole || moment.now - entry.raised >= plan.shortest;
+    if (all) entry.raised = moment.now;
+    eachCounterpart(plan, this.#rows.planOf(row), (rule, i) => {
+      if (rule.shared !== shared || units[i] === 0) return;
+      if (!all && rule.limit.kind !== "pace") return;
+      raiseTo(rule.limit, this.#rows.place(rule, row), { from, units: units[i]! }, moment);
     });
   }
 
@@ -249,7 +256,7 @@ export class MemoryLedger implements Ledger<true> {
     switch (change.kind) {
       case "settle":
       case "cancel":
-        if (change.ticket <= this.#forgotten(change.key)) return;
+        if (change.ticket <= this.#resets.upTo(change.key)) return;
         return settle(this.#rows, this.#turn, change, moment, () =>
           this.#create(change.key, change.plan),
         );
@@ -267,29 +274,13 @@ export class MemoryLedger implements Ledger<true> {
     }
   }
 
-  /** Forgets a key, or all: whoever settles an admission from before changes nothing any more. */
   #reset(key: string | undefined): void {
     this.#turn.drop(key);
-    if (key !== undefined) {
-      this.#rows.forget(key);
-      if (this.#resets.size >= MOST_RESETS) {
-        // The oldest are merged into one for all keys: a settlement too few is always safe.
-        this.#allReset = Math.max(this.#allReset, ...this.#resets.values());
-        this.#resets.clear();
-      }
-      this.#resets.set(key, this.#ticket);
-      return;
-    }
+    this.#resets.note(key, this.#ticket);
+    if (key !== undefined) return this.#rows.forget(key);
     for (const each of this.keys()) this.#rows.forget(each);
     this.#rows.forgetShared();
     this.#gate = 0;
-    this.#allReset = this.#ticket;
-    this.#resets.clear();
-  }
-
-  /** Tickets up to this one were forgotten on purpose. */
-  #forgotten(key: string): number {
-    return Math.max(this.#allReset, this.#resets.get(key) ?? 0);
   }
 
   /** Frees what a ticket holds in a row. */

@@ -3,19 +3,21 @@
 import type { Costs } from "../../costs.ts";
 import type { Plan } from "../../limits/plan.ts";
 
-interface Admitted {
+/** The admissions of a key, or of all, under one plan. */
+export interface Admitted {
   readonly key: string;
   readonly plan: Plan;
+  readonly shared: boolean;
+  /** The first instant. */
   from: number;
+  /** The sum of the costs. */
   readonly units: number[];
+  /** Up to when they were raised. */
+  raised: number;
 }
-
-type Visit = (key: string, plan: Plan, from: number, units: Costs, shared: boolean) => void;
 
 export class Turn {
   open = false;
-  /** Up to where everything was raised last; the first instant before that. */
-  raised = 0;
   readonly #keys = new Map<string, Admitted>();
   /** Entries of plans that were replaced within the turn. */
   readonly #replaced: Admitted[] = [];
@@ -24,16 +26,13 @@ export class Turn {
   #last: Admitted | undefined;
 
   add(key: string, plan: Plan, cost: Costs, at: number): void {
-    if (!this.open) {
-      this.open = true;
-      this.raised = at;
-    }
+    this.open = true;
     let entry = this.#last;
     if (entry?.key !== key || entry.plan !== plan) {
       entry = this.#keys.get(key);
       if (entry?.plan !== plan) {
         if (entry) this.#replaced.push(entry);
-        entry = { key, plan, from: at, units: plan.rules.map(() => 0) };
+        entry = begin(key, plan, false, at);
         this.#keys.set(key, entry);
       }
       this.#last = entry;
@@ -41,20 +40,21 @@ export class Turn {
     sum(entry, cost, at);
     if (!plan.hasShared) return;
     let shared = this.#shared.get(plan);
-    if (!shared) {
-      shared = { key: "", plan, from: at, units: plan.rules.map(() => 0) };
-      this.#shared.set(plan, shared);
-    }
+    if (!shared) this.#shared.set(plan, (shared = begin("", plan, true, at)));
     sum(shared, cost, at);
   }
 
-  /** Visits what was admitted so far. */
-  raise(now: number, visit: Visit): void {
-    this.raised = now;
-    for (const { key, plan, from, units } of this.#replaced) visit(key, plan, from, units, false);
-    for (const { key, plan, from, units } of this.#keys.values())
-      visit(key, plan, from, units, false);
-    for (const { plan, from, units } of this.#shared.values()) visit("", plan, from, units, true);
+  /** What concerns a newcomer with this key. */
+  of(key: string, plan: Plan): Admitted[] {
+    const own = this.#last?.key === key ? this.#last : this.#keys.get(key);
+    const entries = own ? [own] : [];
+    return plan.hasShared ? entries.concat(...this.#shared.values()) : entries;
+  }
+
+  *all(): Generator<Admitted> {
+    yield* this.#replaced;
+    yield* this.#keys.values();
+    yield* this.#shared.values();
   }
 
   /** What was given back in the same turn is not raised. */
@@ -79,6 +79,10 @@ export class Turn {
     this.#last = undefined;
     this.open = false;
   }
+}
+
+function begin(key: string, plan: Plan, shared: boolean, at: number): Admitted {
+  return { key, plan, shared, from: at, units: plan.rules.map(() => 0), raised: at };
 }
 
 function sum(entry: Admitted, cost: Costs, at: number): void {

@@ -1,0 +1,35 @@
+/**
+ * `npm run bench`, or with names: `npm run bench -- try-acquire fidelity`; `--quick` measures each
+ * configuration once and leaves the slow peers out.
+ */
+
+import { cpus, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { begun } from "./harness/in-child.ts";
+import { summary } from "./harness/report.ts";
+
+const all = ["try-acquire", "refusal", "keys-memory", "waiters", "fidelity", "strict-api"];
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean", default: false } },
+});
+const names = positionals.length > 0 ? positionals : all;
+const unknown = names.filter((name) => !all.includes(name));
+if (unknown.length > 0) {
+  console.error(`There is no bench ${unknown.join(", ")}. There are: ${all.join(", ")}.`);
+  process.exit(2);
+}
+
+const [cpu] = cpus();
+console.log(
+  `${new Date().toISOString().slice(0, 16)}Z, Node ${process.version}, ${cpus().length} × ${cpu?.model}, load ${loadavg()[0]!.toFixed(2)}`,
+);
+for (const name of names) {
+  const bench = (await import(`./${name}.ts`)) as { run: (quick: boolean) => Promise<void> };
+  await bench.run(values.quick);
+}
+if (begun.noisy > 0) {
+  console.log(`\n${begun.noisy} of ${begun.all} runs began while others kept the machine busy.`);
+}
+process.exitCode = summary() ? 0 : 1;

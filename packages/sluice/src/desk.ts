@@ -1,0 +1,27 @@
+/** What the queues need of the limiter. */
+
+import type { Clock } from "./clock.ts";
+import type { Costs } from "./costs.ts";
+import type { Plan } from "./limits/plan.ts";
+import type { Waiter } from "./queue.ts";
+import type { Answer } from "./stores/store.ts";
+
+export interface Desk {
+  readonly clock: Clock;
+  /** Microseconds that a step of priority is worth. */
+  readonly ageing: number;
+  /** Whether everything is let through. */
+  readonly breached: boolean;
+  now(): number;
+  /** Asks for the head's costs, now or never. */
+  ask(key: string, plan: Plan, costs: Costs, since: number): Answer;
+  /** Hands the permit out. */
+  grant(waiter: Waiter, at: number, ticket: number): void;
+  letThrough(waiter: Waiter): void;
+  /** A waiter that the store could not serve. */
+  fail(waiter: Waiter, error: unknown): void;
+  /** A waiter whose deadline came. */
+  expire(waiter: Waiter): void;
+  /** A waiter whose booked instant came: true when it may go, false when it was booked anew. */
+  honour(waiter: Waiter): boolean;
+}
