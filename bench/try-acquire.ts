@@ -183,7 +183,9 @@ function judge(results: Record<keyof typeof tasks, Results>): void {
     .map(([name, speeds]) => ({ name, ns: nanoseconds(speeds) }))
     .toSorted((a, b) => a.ns - b.ns);
   const slowest = Math.max(
-    ...["tryAcquire, window", "tryAcquire, pace"].map((each) => nanoseconds(results.sync.get(each)!)),
+    ...["tryAcquire, window", "tryAcquire, pace"].map((each) =>
+      nanoseconds(results.sync.get(each)!),
+    ),
   );
   const best = peers[0]!;
   verdict(

@@ -44,7 +44,11 @@ function steadyUse({ kind, count, span }: Scenario, admitted: number, real: numb
  * Ideal over real time from the arrival of each burst to its last admission, all bursts together;
  * ideal is the earliest instant that a window allows after ideal instants before it.
  */
-function burstUse({ count, span, bursts }: Scenario, arrivals: readonly number[], at: readonly number[]): number {
+function burstUse(
+  { count, span, bursts }: Scenario,
+  arrivals: readonly number[],
+  at: readonly number[],
+): number {
   const ideal: number[] = [];
   let [wished, real, last] = [0, 0, -1];
   for (const [, jobs] of bursts!) {

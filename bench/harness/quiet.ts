@@ -4,7 +4,7 @@ import { cpus } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const LOOK_MS = 500;
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 15_000;
 const LEAST_IDLE = 0.9;
 
 /** Whether it came to be quiet. */

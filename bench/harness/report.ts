@@ -8,7 +8,9 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
   const lines = [heading, ...rows];
   const widths = heading.map((_, i) => Math.max(...lines.map((line) => line[i]!.length)));
   const show = (line: readonly string[]): string =>
-    line.map((cell, i) => (i === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[i]!))).join("  ");
+    line
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[i]!)))
+      .join("  ");
   console.log(show(heading));
   console.log(widths.map((width) => "-".repeat(width)).join("  "));
   for (const row of rows) console.log(show(row));

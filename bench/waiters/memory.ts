@@ -17,7 +17,7 @@ export async function hold({ who, waiters }: { who: string; waiters: number }): 
   await submit(nothing); // it passes, so that the others wait
   for (let i = 0; i < 100; i++) submit(nothing).catch(nothing);
   const bytes = await bytesEach(waiters, () => {
-    const promises = new Array<Promise<unknown>>(waiters);
+    const promises = Array.from<Promise<unknown>>({ length: waiters });
     for (let i = 0; i < waiters; i++) promises[i] = submit(nothing);
     return promises;
   });
@@ -32,9 +32,9 @@ function sluice(): (job: () => void) => Promise<unknown> {
 }
 
 function bare(count: number): unknown[] {
-  const promises = new Array<Promise<void>>(count);
-  const resolvers = new Array<() => void>(count);
-  const rejecters = new Array<(reason: unknown) => void>(count);
+  const promises = Array.from<Promise<void>>({ length: count });
+  const resolvers = Array.from<() => void>({ length: count });
+  const rejecters = Array.from<(reason: unknown) => void>({ length: count });
   for (let i = 0; i < count; i++) {
     promises[i] = new Promise<void>((resolve, reject) => {
       resolvers[i] = resolve;

@@ -26,7 +26,7 @@ export class Alarm {
     this.#due = due;
     if (due === Number.POSITIVE_INFINITY) return;
     const wait = due <= 0 ? 0 : (due - this.#now()) / 1e3;
-    this.#cancel = this.#clock.setTimer(wait <= 0 ? 0 : Math.max(1, wait), this.#wake);
+    this.#cancel = this.#clock.setTimer(Math.max(0, wait), this.#wake);
   }
 
   readonly #wake = (): void => {

@@ -15,7 +15,7 @@ export interface Clock {
   wall(): number;
   /**
    * Calls `wake` once after at least about `ms` milliseconds; it may be early or late, since the
-   * caller looks at the clock again. `ms` 0 means the next macrotask. Returns what cancels it.
+   * caller looks at the clock again. `ms` below 1 means the next macrotask. Returns what cancels it.
    * With `idle`, it must not keep the process alive.
    */
   setTimer(ms: number, wake: () => void, idle?: boolean): () => void;
@@ -63,7 +63,8 @@ export const systemClock: Clock = {
 let sleeper: Int32Array | undefined;
 
 function arm(ms: number, wake: () => void, idle?: boolean): () => void {
-  if (ms <= 0 && globals.setImmediate && globals.clearImmediate) {
+  // Timers have whole milliseconds: the last fraction of one passes by macrotasks.
+  if (ms < 1 && globals.setImmediate && globals.clearImmediate) {
     const { clearImmediate } = globals;
     // Referenced even when idle: it runs at once, where an unreferenced one waits for other events.
     const immediate = globals.setImmediate(wake);

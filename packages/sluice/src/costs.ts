@@ -19,6 +19,8 @@ export type Costs = readonly number[];
  */
 export function resolveCosts(plan: Plan, cost: AnyCost | undefined): Costs {
   if (cost === undefined && plan.defaultCosts) return plan.defaultCosts;
+  if (cost === null)
+    throw new InvalidCostError("a cost must be a number or a record of numbers; got null.");
   if (typeof cost === "object" && cost !== null) checkNames(plan, cost);
   return plan.rules.map((rule) => {
     const units = unitsOf(rule, cost);

@@ -71,6 +71,18 @@ export function commitTo(
   }
 }
 
+/** Whether a grown state has room for a commit at `now` or later, without looking far. */
+export function fitsIn(
+  limit: AnyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  now: number,
+): boolean {
+  if (limit.kind === "window") return ring.fits(limit, cells, base, cost, now);
+  return limit.kind === "concurrency" && slots.fits(limit, cells, base, cost, now);
+}
+
 /** How many numbers a state needs for a commit at `now` or later: fixed but for rings and slots. */
 export function roomFor(
   limit: AnyLimit,
@@ -218,7 +230,7 @@ export function refundTo(limit: AnyLimit, place: Place, surplus: Surplus, moment
     case "quota":
       return quota.refund(limit, cells, base, units, at, moment);
     case "concurrency":
-      slots.release(limit, cells, base, surplus.ticket, moment.now, cost - units);
+      slots.release(limit, cells, base, surplus.ticket, moment.now, cost, cost - units);
   }
 }
 

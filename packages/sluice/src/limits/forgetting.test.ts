@@ -3,7 +3,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { GrowingState } from "../../test/limits/growing-state.ts";
-import { costOf, gapOf, momentAt, play, starts, steps, walls } from "../../test/limits/history.ts";
+import {
+  costOf,
+  gapOf,
+  momentAt,
+  play,
+  probes,
+  starts,
+  steps,
+  walls,
+} from "../../test/limits/history.ts";
 import {
   calendarQuotas,
   exactWindows,
@@ -16,7 +25,7 @@ import { isHeld } from "./limit.ts";
 
 test.each(LIMITS)("%s: from idleFrom on as if nothing had been", (_name, limits, share) => {
   fc.assert(
-    fc.property(limits, steps, steps, starts, walls, (limit, asked, next, start, wall) => {
+    fc.property(limits, steps, probes, starts, walls, (limit, asked, next, start, wall) => {
       const wallOffset = wall * 1e3 - start;
       const { state, now } = play(limit, asked, { start, wallOffset, delayed: true });
       const from = state.idleFrom(momentAt(now, wallOffset));

@@ -2,7 +2,7 @@
 // one more commit brings it nearer.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { costOf, momentAt, play, starts, steps, walls } from "../../test/limits/history.ts";
+import { costOf, momentAt, play, probes, starts, steps, walls } from "../../test/limits/history.ts";
 import { LIMITS, paces } from "../../test/limits/limit-arbitraries.ts";
 import { capacityOf } from "./algorithm.ts";
 import { type Earliest, isHeld, NEVER } from "./limit.ts";
@@ -14,10 +14,10 @@ function rank(earliest: Earliest): number {
 
 test.each(LIMITS)("%s: at or after now, in whole microseconds", (_name, limits, share) => {
   fc.assert(
-    fc.property(limits, steps, starts, walls, (limit, asked, start, wall) => {
+    fc.property(limits, steps, probes, starts, walls, (limit, asked, looks, start, wall) => {
       const wallOffset = wall * 1e3 - start;
       const { state, now } = play(limit, asked, { start, wallOffset, delayed: true });
-      for (const step of asked) {
+      for (const step of looks) {
         const earliest = state.earliest(costOf(limit, step), momentAt(now, wallOffset));
         expect(Number.isInteger(earliest)).toBe(true);
         expect(rank(earliest)).toBeGreaterThanOrEqual(now);
@@ -29,10 +29,10 @@ test.each(LIMITS)("%s: at or after now, in whole microseconds", (_name, limits, 
 
 test("pace: a late waiter at most catchUp / rate before now, and never before it began to wait", () => {
   fc.assert(
-    fc.property(paces, steps, starts, fc.nat(), (limit, asked, start, late) => {
+    fc.property(paces, steps, probes, starts, fc.nat(), (limit, asked, looks, start, late) => {
       const { state, now } = play(limit, asked, { start });
       const since = Math.max(start, now - (late % (8 * Math.ceil(limit.micros / limit.units))));
-      for (const step of asked) {
+      for (const step of looks) {
         const cost = costOf(limit, step);
         const earliest = state.earliest(cost, momentAt(now, 0, since));
         const back = (BigInt(now) - BigInt(earliest)) * BigInt(limit.units);
@@ -66,11 +66,11 @@ test.each(LIMITS)("%s: never later for a smaller cost", (_name, limits, share) =
 
 test.each(LIMITS)("%s: never sooner after one more commit", (_name, limits, share) => {
   fc.assert(
-    fc.property(limits, steps, starts, walls, (limit, asked, start, wall) => {
+    fc.property(limits, steps, probes, starts, walls, (limit, asked, looks, start, wall) => {
       const wallOffset = wall * 1e3 - start;
       const { state, now } = play(limit, asked, { start, wallOffset, delayed: true });
       const moment = momentAt(now, wallOffset);
-      const costs = asked.map((step) => costOf(limit, step));
+      const costs = looks.map((step) => costOf(limit, step));
       for (const extra of costs) {
         const at = state.earliest(extra, moment);
         if (isHeld(at)) continue;

@@ -7,23 +7,17 @@ import {
   costOf,
   gapOf,
   momentAt,
+  probes,
   starts,
   type Step,
-  steps,
   walls,
 } from "../../test/limits/history.ts";
 import { TIMED_LIMITS } from "../../test/limits/limit-arbitraries.ts";
 import { type Admitted, breach } from "../../test/limits/promise.ts";
 import type { AnyLimit } from "./limit.ts";
 
-/** Turns: what is asked for in each, and for how long the event loop is blocked after that. */
-const turns: fc.Arbitrary<{ asked: Step[]; block: Step }[]> = fc.array(
-  fc.record({
-    asked: steps,
-    block: steps.filter(({ length }) => length > 0).map(([step]) => step!),
-  }),
-  { minLength: 1, maxLength: 6 },
-);
+/** Turns: what is asked for in each; its last step also is how long the event loop is blocked then. */
+const turns: fc.Arbitrary<Step[][]> = fc.array(probes, { minLength: 1, maxLength: 8, size: "max" });
 
 interface Ran {
   readonly at: number;
@@ -35,7 +29,7 @@ interface Ran {
 /** Plays turns. Whom a turn admitted has not run when it asks again, so all are raised before. */
 function playTurns(
   limit: AnyLimit,
-  asked: readonly { asked: readonly Step[]; block: Step }[],
+  asked: readonly (readonly Step[])[],
   start: number,
   wallOffset: number,
 ): { ran: Ran[]; state: GrowingState } {
@@ -48,7 +42,7 @@ function playTurns(
       const units = passed.reduce((sum, each) => sum + each.units, 0);
       if (units > 0) state.raise(passed[0]!.at, units, momentAt(now, wallOffset));
     };
-    for (const step of turn.asked) {
+    for (const step of turn) {
       now += gapOf(limit, step);
       const cost = costOf(limit, step);
       raise();
@@ -56,7 +50,7 @@ function playTurns(
       state.commit(cost, now, momentAt(now, wallOffset));
       passed.push({ at: now, units: cost });
     }
-    now += gapOf(limit, turn.block);
+    now += gapOf(limit, turn.at(-1)!);
     raise();
     for (const { at, units } of passed) ran.push({ at, units, end: now });
   }
@@ -87,7 +81,7 @@ test.each(TIMED_LIMITS)("%s: whenever the callers of a turn run", (_name, limits
 
 test.each(TIMED_LIMITS)("%s: raising gives no room earlier", (_name, limits, share) => {
   fc.assert(
-    fc.property(limits, turns, steps, starts, walls, (limit, asked, probes, start, wall) => {
+    fc.property(limits, turns, probes, starts, walls, (limit, asked, looks, start, wall) => {
       const wallOffset = wall * 1e3 - start;
       const { ran, state } = playTurns(limit, asked, start, wallOffset);
       const last = ran.at(-1);
@@ -97,7 +91,7 @@ test.each(TIMED_LIMITS)("%s: raising gives no room earlier", (_name, limits, sha
       const raised = state.clone();
       let now = last.end + 1000;
       raised.raise(first!.at, units, momentAt(now, wallOffset));
-      for (const step of probes) {
+      for (const step of looks) {
         now += gapOf(limit, step);
         const moment = momentAt(now, wallOffset);
         const cost = costOf(limit, step);

@@ -7,6 +7,7 @@ import {
   costOf,
   gapOf,
   momentAt,
+  probes,
   starts,
   type Step,
   steps,
@@ -94,7 +95,7 @@ test.each([
 
 test.each(TIMED_LIMITS)("%s: a refund gives room, and takes none", (_name, limits, share) => {
   fc.assert(
-    fc.property(limits, steps, steps, starts, walls, (limit, asked, probes, start, wall) => {
+    fc.property(limits, steps, probes, starts, walls, (limit, asked, looks, start, wall) => {
       const wallOffset = wall * 1e3 - start;
       const sizes = (step: Step): number => costOf(limit, step);
       const { state, bookings, now } = book(limit, asked, start, wallOffset, sizes);
@@ -102,7 +103,7 @@ test.each(TIMED_LIMITS)("%s: a refund gives room, and takes none", (_name, limit
       for (const { at, cost } of bookings.filter(({ settled }) => !settled)) {
         const after = state.clone();
         after.refund(cost, cost, at, moment);
-        for (const step of probes) {
+        for (const step of looks) {
           const asking = costOf(limit, step);
           expect(after.earliest(asking, moment)).toBeLessThanOrEqual(
             state.earliest(asking, moment),

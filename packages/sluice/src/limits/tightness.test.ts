@@ -2,7 +2,7 @@
 // committed at their earliest instants. Parts give back within one part.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { costOf, momentAt, play, starts, steps, walls } from "../../test/limits/history.ts";
+import { costOf, momentAt, play, probes, starts, steps, walls } from "../../test/limits/history.ts";
 import {
   calendarQuotas,
   exactWindows,
@@ -40,12 +40,12 @@ test.each([
 
 test("window in parts: within one part of the exact window", () => {
   fc.assert(
-    fc.property(partsWindows, steps, starts, (limit, asked, start) => {
+    fc.property(partsWindows, steps, probes, starts, (limit, asked, looks, start) => {
       const { state, admitted, now } = play(limit, asked, { start });
       const newest = Math.max(now, ...admitted.map(({ at }) => at));
       // The part is rounded up to whole microseconds: all of them may be a little over the span.
       const most = limit.part + (limit.parts * limit.part - limit.span);
-      for (const cost of asked.map((step) => costOf(limit, step))) {
+      for (const cost of looks.map((step) => costOf(limit, step))) {
         // By brute force: the exact window gives room when an admission leaves it.
         const exact = [newest, ...admitted.map(({ at }) => at + limit.span)]
           .filter((at) => at >= newest)

@@ -1,13 +1,22 @@
 // Law 7 for the pure functions: to ask, to look and to save changes no byte of a state.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { costOf, gapOf, momentAt, play, starts, steps, walls } from "../../test/limits/history.ts";
+import {
+  costOf,
+  gapOf,
+  momentAt,
+  play,
+  probes,
+  starts,
+  steps,
+  walls,
+} from "../../test/limits/history.ts";
 import { LIMITS } from "../../test/limits/limit-arbitraries.ts";
 import { capacityOf } from "./algorithm.ts";
 
 test.each(LIMITS)("%s: asking changes nothing, byte for byte", (_name, limits, share) => {
   fc.assert(
-    fc.property(limits, steps, steps, starts, walls, (limit, asked, looks, start, wall) => {
+    fc.property(limits, steps, probes, starts, walls, (limit, asked, looks, start, wall) => {
       const wallOffset = wall * 1e3 - start;
       const { state, now } = play(limit, asked, { start, wallOffset, delayed: true });
       const before = state.bytes();

@@ -17,15 +17,21 @@ export interface Step {
   readonly choice: number;
 }
 
-export const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({
-    cost: fc.nat({ max: 40 }),
-    gap: fc.nat({ max: 5 }),
-    fraction: fc.double({ min: 0, max: 1, noNaN: true }),
-    choice: fc.nat({ max: 11 }),
-  }),
-  { maxLength: 40, size: "max" },
-);
+const step: fc.Arbitrary<Step> = fc.record({
+  cost: fc.nat({ max: 40 }),
+  gap: fc.nat({ max: 5 }),
+  fraction: fc.double({ min: 0, max: 1, noNaN: true }),
+  choice: fc.nat({ max: 11 }),
+});
+
+export const steps: fc.Arbitrary<Step[]> = fc.array(step, { maxLength: 30, size: "max" });
+
+/** A few more, to look at what a history left. */
+export const probes: fc.Arbitrary<Step[]> = fc.array(step, {
+  minLength: 1,
+  maxLength: 5,
+  size: "max",
+});
 
 /** Where histories begin: at the clock's zero, near it, and where stores' clocks are. */
 export const starts: fc.Arbitrary<number> = fc.constantFrom(0, 1, 1_000_000, 2 ** 50);

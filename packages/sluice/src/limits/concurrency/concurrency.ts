@@ -3,7 +3,8 @@
  * that a server sees at most `slots` per W whatever the delays: arrival <= completion (completion
  * theorem, docs/theory.md).
  *
- * State: capacity, how many slots are held, the slots' values, then their holders' tickets. A value
+ * State: capacity, how many slots are held, where to look for a free one first (slots are taken in
+ * turn, so that a holder is found near it too), the slots' values, then their holders' tickets. A value
  * is 0 for a free slot, the instant from which it is free, or minus the end of its lease while held
  * (-Infinity without a lease).
  */
@@ -12,8 +13,9 @@ import { type ConcurrencyLimit, type Earliest, held, NEVER } from "../limit.ts";
 
 const CAPACITY = 0;
 const HELD = 1;
+const HINT = 2;
 /** How many numbers precede the slots. */
-export const SLOTS_HEADER = 2;
+export const SLOTS_HEADER = 3;
 
 export function earliest(
   limit: ConcurrencyLimit,
@@ -27,6 +29,10 @@ export function earliest(
   let missing = cost - (limit.slots - capacity);
   if (missing <= 0) return now;
   const first = base + SLOTS_HEADER;
+  if (limit.cooldown === 0 && limit.lease === 0) {
+    return cells[base + HELD]! + cost <= limit.slots ? now : held(now);
+  }
+  if (missing === 1 && freeFrom(limit, cells[first + cells[base + HINT]!]!) <= now) return now;
   for (let i = 0; i < capacity; i++) {
     if (freeFrom(limit, cells[first + i]!) <= now && --missing === 0) return now;
   }
@@ -44,6 +50,24 @@ export function earliest(
 /** When a slot is free: a lease that ended returns it like a release at that instant. */
 function freeFrom(limit: ConcurrencyLimit, value: number): number {
   return value < 0 ? limit.cooldown - value : value;
+}
+
+/** Whether `cost` slots are there to be taken at `at` without more room. */
+export function fits(
+  limit: ConcurrencyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  at: number,
+): boolean {
+  const capacity = cells[base + CAPACITY]!;
+  let slot = cells[base + HINT]!;
+  let free = 0;
+  for (let i = 0; i < capacity && free < cost; i++) {
+    if (freeFrom(limit, cells[base + SLOTS_HEADER + slot]!) <= at) free++;
+    if (++slot === capacity) slot = 0;
+  }
+  return free >= cost;
 }
 
 export function room(
@@ -75,6 +99,8 @@ export function move(
   const grown = (size - SLOTS_HEADER) / 2;
   to[target + CAPACITY] = grown;
   to[target + HELD] = from[base + HELD]!;
+  // The first of the new slots.
+  to[target + HINT] = capacity < grown ? capacity : from[base + HINT]!;
   for (let i = 0; i < capacity; i++) {
     to[target + SLOTS_HEADER + i] = from[base + SLOTS_HEADER + i]!;
     to[target + SLOTS_HEADER + grown + i] = from[base + SLOTS_HEADER + capacity + i]!;
@@ -92,39 +118,48 @@ export function commit(
   leaseEnd: number,
 ): void {
   const capacity = cells[base + CAPACITY]!;
+  let slot = cells[base + HINT]!;
   let missing = cost;
   for (let i = 0; i < capacity && missing > 0; i++) {
-    const slot = base + SLOTS_HEADER + i;
-    if (freeFrom(limit, cells[slot]!) > at) continue;
-    if (cells[slot]! < 0) cells[base + HELD]!--;
-    cells[slot] = -leaseEnd;
-    cells[slot + capacity] = ticket;
+    const place = base + SLOTS_HEADER + slot;
+    if (++slot === capacity) slot = 0;
+    if (freeFrom(limit, cells[place]!) > at) continue;
+    if (cells[place]! < 0) cells[base + HELD]!--;
+    cells[place] = -leaseEnd;
+    cells[place + capacity] = ticket;
     missing--;
   }
+  cells[base + HINT] = slot;
   cells[base + HELD]! += cost - missing;
 }
 
-/** Frees what `ticket` holds, `cooldown` after `at`; `keep` slots stay held. Says how many it freed. */
+/**
+ * Frees what `ticket` holds, `cooldown` after `at`; `keep` slots stay held. `cost` is how many it
+ * took, if that is known. Says how many were freed.
+ */
 export function release(
   limit: ConcurrencyLimit,
   cells: Float64Array,
   base: number,
   ticket: number,
   at: number,
+  cost: number = Number.POSITIVE_INFINITY,
   keep = 0,
 ): number {
   const capacity = cells[base + CAPACITY]!;
+  let slot = cells[base + HINT]!;
   let freed = 0;
   let kept = 0;
   for (let i = 0; i < capacity; i++) {
-    const slot = base + SLOTS_HEADER + i;
-    if (cells[slot + capacity] !== ticket || !(cells[slot]! < 0)) continue;
-    if (kept < keep) {
-      kept++;
-      continue;
+    const place = base + SLOTS_HEADER + slot;
+    const found = cells[place + capacity] === ticket && cells[place]! < 0;
+    if (found && kept < keep) kept++;
+    else if (found) {
+      cells[place] = limit.cooldown === 0 ? 0 : at + limit.cooldown;
+      if (freed++ === 0) cells[base + HINT] = slot;
+      if (freed + keep === cost) break;
     }
-    cells[slot] = limit.cooldown === 0 ? 0 : at + limit.cooldown;
-    freed++;
+    if (++slot === capacity) slot = 0;
   }
   cells[base + HELD]! -= freed;
   return freed;

@@ -42,6 +42,21 @@ export function earliest(
   return instant;
 }
 
+/** Whether there is room for `cost` without growing: free slots, or old instants to overwrite. */
+export function fits(
+  limit: WindowLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  now: number,
+): boolean {
+  const capacity = cells[base + CAPACITY]!;
+  const known = cells[base + KNOWN]!;
+  if (known + cost <= capacity) return true;
+  if (cost > capacity) return false;
+  return instantAt(cells, base, capacity - cost + 1) + limit.widest <= now;
+}
+
 /**
  * How many numbers the state must have so that `cost` can be committed. Instants older than the
  * widest window at `now` are overwritten before the ring grows; those that still count never are,

@@ -1,0 +1,355 @@
+/** Random mixes of everything that callers do to a limiter, and the callers. */
+
+import { getEventListeners } from "node:events";
+import fc from "fast-check";
+import {
+  createLimiter,
+  type Limiter,
+  type LimitsInput,
+  type Permit,
+  type Refusal,
+  type Reservation,
+} from "../../src/index.ts";
+import { manualClock } from "../../src/testing/index.ts";
+import { build, capacity, type Entry, Journal, type Spec } from "./mix-limits.ts";
+import { codeOf, type Watched, watch } from "./outcomes.ts";
+
+const KEYS = ["a", "b", ""] as const;
+
+/** What a caller does. Costs are cut down to what the limits hold. */
+export type Step =
+  | {
+      readonly does: "acquire" | "run";
+      readonly key: string;
+      readonly costs: readonly number[];
+      readonly priority: number;
+      readonly timeout: number | undefined;
+      readonly signal: number | undefined;
+      /** Of `run`: how the function ends, and after how long. */
+      readonly end: "return" | "throw" | "reject";
+      readonly after: number;
+    }
+  | {
+      readonly does: "try" | "reserve";
+      readonly key: string;
+      readonly costs: readonly number[];
+      readonly barge: boolean;
+      readonly ahead: number;
+    }
+  | { readonly does: "settle"; readonly which: number; readonly costs: readonly number[] }
+  | { readonly does: "release" | "dispose" | "unbook" | "abort"; readonly which: number }
+  | { readonly does: "advance" | "block"; readonly ms: number }
+  | { readonly does: "cancelWaiting" | "resume" | "reset"; readonly key: string | undefined }
+  | { readonly does: "forget"; readonly key: string }
+  | { readonly does: "pause"; readonly key: string | undefined; readonly ms: number }
+  | { readonly does: "breach" | "restore" }
+  | { readonly does: "setLimits"; readonly key: string | undefined; readonly specs: readonly Spec[] };
+
+const key = fc.constantFrom(...KEYS);
+const anyKey = fc.option(key, { nil: undefined, freq: 2 });
+const costs = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 3, maxLength: 3 });
+const which = fc.nat(5);
+
+const asks: fc.Arbitrary<Step> = fc.record({
+  does: fc.constantFrom("acquire", "acquire", "run"),
+  key,
+  costs,
+  priority: fc.constantFrom(0, 0, 0, 1, 2, -1),
+  timeout: fc.option(fc.integer({ min: 0, max: 600 }), { nil: undefined, freq: 2 }),
+  signal: fc.option(fc.nat(2), { nil: undefined, freq: 2 }),
+  end: fc.constantFrom("return", "throw", "reject"),
+  after: fc.constantFrom(0, 0, 30, 200),
+});
+
+/** Steps that keep the books: whatever they do, the limits hold. */
+export function calmStep(booking: boolean, fine: boolean): fc.Arbitrary<Step> {
+  const ms = fine
+    ? fc.oneof(fc.integer({ min: 0, max: 150 }), fc.nat(900).map((n) => n / 7.3))
+    : fc.integer({ min: 0, max: 150 });
+  const tries = fc.constantFrom<"try" | "reserve">("try", ...(booking ? ["reserve" as const] : []));
+  return fc.oneof(
+    { weight: 8, arbitrary: asks },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        does: tries,
+        key,
+        costs,
+        barge: fc.boolean(),
+        ahead: fc.integer({ min: 0, max: 500 }),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant("settle" as const), which, costs }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        does: fc.constantFrom("release", "release", "dispose", "abort", "unbook"),
+        which,
+      }),
+    },
+    { weight: 6, arbitrary: fc.record({ does: fc.constant("advance" as const), ms }) },
+    {
+      weight: booking ? 0 : 2,
+      arbitrary: fc.record({ does: fc.constant("block" as const), ms }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ does: fc.constantFrom("cancelWaiting", "resume"), key: anyKey }),
+    },
+    { weight: 1, arbitrary: fc.record({ does: fc.constant("pause" as const), key: anyKey, ms }) },
+  );
+}
+
+/** Steps after which what was counted before may count no more. */
+export function wildStep(specs: fc.Arbitrary<Spec[]>): fc.Arbitrary<Step> {
+  return fc.oneof(
+    fc.record({ does: fc.constant("setLimits" as const), key: anyKey, specs }),
+    fc.record({ does: fc.constant("reset" as const), key: anyKey }),
+    fc.record({ does: fc.constant("forget" as const), key }),
+    fc.record({ does: fc.constantFrom("breach", "restore") }),
+  );
+}
+
+interface Holder {
+  readonly key: string;
+  readonly permit: Permit<never>;
+  readonly entry: Entry;
+  readonly costs: readonly number[];
+}
+
+/** A limiter and its callers. */
+export class Mix {
+  readonly clock = manualClock();
+  readonly limiter: Limiter<readonly ["1/1s"]>;
+  readonly calls: Watched<unknown>[] = [];
+  readonly journal: Journal;
+  readonly errors: string[] = [];
+  breached = false;
+  /** The limits of all keys, and of single ones. */
+  specs: readonly Spec[];
+  readonly own = new Map<string, readonly Spec[]>();
+  readonly #held: Holder[] = [];
+  readonly #booked: { booked: Reservation<never>; entry: Entry }[] = [];
+  readonly #aborts = [new AbortController(), new AbortController(), new AbortController()];
+  readonly #signals: AbortSignal[] = this.#aborts.map(({ signal }) => signal);
+  #draining = false;
+
+  constructor(specs: readonly Spec[], maxWaiting: number) {
+    this.specs = specs;
+    this.journal = new Journal(specs);
+    const options = { clock: this.clock, maxWaiting, overflow: "drop-lowest" as const };
+    this.limiter = createLimiter<LimitsInput>(build(specs), options) as never;
+  }
+
+  async step(step: Step): Promise<void> {
+    const { limiter, clock } = this;
+    switch (step.does) {
+      case "acquire":
+      case "run":
+        return this.#ask(step);
+      case "try":
+        return this.#try(step.key, step.costs, step.barge);
+      case "reserve":
+        return this.#reserve(step.key, step.costs, step.ahead);
+      case "settle":
+        return this.#settle(step.which, step.costs);
+      case "release":
+      case "dispose":
+        return this.#release(step.which, step.does === "dispose");
+      case "unbook": {
+        const [one] = this.#booked.splice(step.which % (this.#booked.length || 1), 1);
+        if (one?.booked.cancel()) this.journal.cancel(one.entry);
+        return;
+      }
+      case "abort":
+        return this.#abort(step.which % this.#aborts.length);
+      case "advance":
+        await clock.advance(step.ms);
+        return this.#compare();
+      case "block":
+        return clock.block(step.ms);
+      case "cancelWaiting":
+        return void limiter.cancelWaiting(keyed(step.key));
+      case "resume":
+        return limiter.resume(keyed(step.key));
+      case "pause":
+        return limiter.pause(step.ms, keyed(step.key));
+      case "reset":
+        limiter.reset(keyed(step.key));
+        if (step.key === undefined) this.breached = false;
+        return;
+      case "forget":
+        return limiter.forget(step.key);
+      case "breach":
+        this.breached = true;
+        return limiter.breach();
+      case "restore":
+        return limiter.restore(limiter.snapshot());
+      case "setLimits":
+        // A key must have some limit.
+        if (step.key !== undefined && !this.#leavesSome(step.specs)) return;
+        limiter.setLimits(build(step.specs), keyed(step.key));
+        if (step.key !== undefined) this.own.set(step.key, step.specs);
+        else {
+          this.specs = step.specs;
+          this.own.clear();
+        }
+    }
+  }
+
+  /** Everything is released as it comes, until nobody waits or nothing moves any more. */
+  async drain(): Promise<void> {
+    this.#draining = true;
+    if (this.breached) this.limiter.reset();
+    for (const key of [undefined, ...KEYS]) this.limiter.resume(keyed(key));
+    while (this.#held.length > 0) this.#release(0, false);
+    for (let i = 0; i < 5; i++) await this.clock.advance("1h");
+    this.#compare();
+  }
+
+  /** Signals that still have a listener. */
+  listening(): number {
+    return this.#signals.filter((signal) => getEventListeners(signal, "abort").length > 0).length;
+  }
+
+  /** What an ask with this key can take of each limit: the key's own, and the whole limiter's. */
+  most(key: string): Record<string, number> {
+    const own = this.own.get(key);
+    const shared = this.specs.filter(({ per }) => per === "limiter" || !own);
+    const most: Record<string, number> = {};
+    for (const [all, specs] of [
+      [this.specs, shared],
+      [own ?? [], (own ?? []).filter(({ per }) => per === "key")],
+    ] as const) {
+      for (const spec of specs) {
+        const name = `l${all.indexOf(spec)}`;
+        most[name] = Math.min(most[name] ?? Number.POSITIVE_INFINITY, capacity(spec));
+      }
+    }
+    return most;
+  }
+
+  #leavesSome(own: readonly Spec[]): boolean {
+    return own.some(({ per }) => per === "key") || this.specs.some(({ per }) => per === "limiter");
+  }
+
+  #ask(step: Extract<Step, { does: "acquire" | "run" }>): void {
+    const { key, priority, timeout, signal, end, after } = step;
+    const cost = this.#cost(key, step.costs);
+    const taken = this.specs.map((_, i) => cost[`l${i}`] ?? 0);
+    const options = {
+      key,
+      cost: cost as never,
+      priority,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(signal === undefined ? {} : { signal: this.#aborts[signal]!.signal }),
+    };
+    if (step.does === "acquire") {
+      const call = this.limiter.acquire(options);
+      call.then(
+        (permit) => this.#hold(key, permit as never, taken),
+        () => undefined,
+      );
+      this.calls.push(watch(call));
+      return;
+    }
+    const work = async (): Promise<void> => {
+      const entry = this.journal.admit(key, taken, this.clock.now());
+      try {
+        if (end === "throw") throw new Error("thrown");
+        if (after > 0) await new Promise<void>((done) => this.#later(after, done));
+        if (end === "reject") await Promise.reject(new Error("rejected"));
+      } finally {
+        this.journal.release(entry, this.clock.now());
+      }
+    };
+    this.calls.push(watch(this.limiter.run(end === "throw" ? () => work() : work, options)));
+  }
+
+  /** The test's own timers do not count among those that keep a process alive. */
+  #later(ms: number, wake: () => void): void {
+    this.clock.setTimer(ms, wake, true);
+  }
+
+  #try(key: string, costs: readonly number[], barge: boolean): void {
+    const cost = this.#cost(key, costs);
+    const answer = this.limiter.tryAcquire({ key, cost: cost as never, barge }) as
+      | Permit<never>
+      | Refusal;
+    if (answer.granted) this.#hold(key, answer, this.specs.map((_, i) => cost[`l${i}`] ?? 0));
+  }
+
+  #reserve(key: string, costs: readonly number[], ahead: number): void {
+    const cost = this.#cost(key, costs);
+    const answer = this.limiter.reserve({ key, cost: cost as never, maxWait: ahead }) as
+      | Reservation<never>
+      | Refusal;
+    if (!answer.granted) return;
+    const taken = this.specs.map((_, i) => cost[`l${i}`] ?? 0);
+    const at = this.clock.now() + answer.wait * 1e3;
+    this.#booked.push({ booked: answer, entry: this.journal.admit(key, taken, at) });
+  }
+
+  #hold(key: string, permit: Permit<never>, costs: readonly number[]): void {
+    const entry = this.journal.admit(key, costs, this.clock.now());
+    this.#held.push({ key, permit, entry, costs });
+    if (this.#draining) this.#release(this.#held.length - 1, false);
+  }
+
+  #settle(which: number, costs: readonly number[]): void {
+    const holder = this.#held[which % this.#held.length];
+    if (!holder) return;
+    const { key, permit, entry } = holder;
+    const actual = Object.fromEntries(
+      Object.keys(permit.limits).map((name) => {
+        const most = permit.limits[name]!.limit.includes("at once")
+          ? permit.limits[name]!.cost
+          : Number.POSITIVE_INFINITY;
+        return [name, Math.min(costs[Number(name.slice(1))]!, most)];
+      }),
+    );
+    const code = codeOf(() => permit.settle(actual as never));
+    if (code === "ALREADY_SETTLED") return;
+    if (code !== "nothing") this.errors.push(`settle: ${String(code)}`);
+    const used = this.specs.map((_, i) => actual[`l${i}`] ?? 0);
+    this.journal.settle(key, entry, used, this.clock.now());
+  }
+
+  #release(which: number, dispose: boolean): void {
+    const [holder] = this.#held.splice(which % (this.#held.length || 1), 1);
+    if (!holder) return;
+    this.journal.release(holder.entry, this.clock.now());
+    if (dispose) holder.permit[Symbol.dispose]();
+    else holder.permit.release();
+  }
+
+  #abort(which: number): void {
+    const fresh = new AbortController();
+    this.#signals.push(fresh.signal);
+    const [old] = this.#aborts.splice(which, 1, fresh);
+    old!.abort("aborted");
+  }
+
+  /** What the limiter says of itself is what the callers see. */
+  #compare(): void {
+    const pending = this.calls.filter(({ outcome }) => outcome === "pending").length;
+    const { waiting } = this.limiter.stats();
+    const { active } = this.clock.timers();
+    const most = waiting > 0 ? 1 : 0;
+    if (active > most) this.errors.push(`${active} timers while ${waiting} wait`);
+    if (waiting > pending) this.errors.push(`${waiting} wait, and ${pending} are pending`);
+  }
+
+  #cost(key: string, costs: readonly number[]): Record<string, number> {
+    return Object.fromEntries(
+      Object.entries(this.most(key)).map(([name, most]) => [
+        name,
+        Math.min(costs[Number(name.slice(1))]!, most),
+      ]),
+    );
+  }
+}
+
+function keyed(key: string | undefined): { readonly key?: string } {
+  return key === undefined ? {} : { key };
+}
