@@ -16,6 +16,14 @@ export default defineConfig({
       },
       {
         test: {
+          name: "examples",
+          include: ["examples/**/*.test.ts"],
+          globalSetup: built,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
           name: "house",
           sequence: { groupOrder: 1 }, // npm and compilers at work: after the others
           include: ["test/*.test.ts"],

@@ -26,7 +26,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 test.each(names)("%s packs its build, its sources, a readme and the licence", (name) => {
   const { files } = packed[name]!;
   const expected =
-    /^(dist\/.*\.(js|d\.ts)(\.map)?|src\/.*\.(ts|lua|sql)|README\.md|LICENSE|package\.json)$/;
+    /^(bin\/sluice\.js|dist\/.*\.(js|d\.ts)(\.map)?|src\/.*\.(ts|lua|sql)|README\.md|LICENSE|package\.json)$/;
   expect(files.filter((path) => !expected.test(path) || path.includes(".test."))).toEqual([]);
   expect(files).toEqual(expect.arrayContaining(["dist/index.js", "src/index.ts", "LICENSE"]));
   const folder = `packages/${name}`;

@@ -1,7 +1,7 @@
 /** Instants that single waiters wait for besides their turn: their deadlines, and booked ones. */
 
 import { Heap } from "./heap.ts";
-import type { Waiter } from "./queue.ts";
+import type { Booking, Waiter } from "./queue.ts";
 
 export class Appointments {
   readonly #deadlines = new Heap<Waiter>();
@@ -30,10 +30,10 @@ export class Appointments {
     return this.#deadlines.pop();
   }
 
-  book(waiter: Waiter, at: number, ticket: number): void {
+  book(waiter: Waiter, booking: Booking): void {
     waiter.extras ??= {};
-    waiter.extras.booked = { at, ticket };
-    this.#booked.push(at, waiter, waiter.order);
+    waiter.extras.booked = booking;
+    this.#booked.push(booking.from, waiter, waiter.order);
   }
 
   shiftBooked(): Waiter | undefined {

@@ -15,8 +15,8 @@ export interface Desk {
   now(): number;
   /** Asks for the head's costs, now or never. */
   ask(key: string, plan: Plan, costs: Costs, since: number): Answer;
-  /** Hands the permit out. */
-  grant(waiter: Waiter, at: number, ticket: number): void;
+  /** Hands the permit out; `ran` is when, if not at the recorded instant. */
+  grant(waiter: Waiter, at: number, ticket: number, ran?: number): void;
   letThrough(waiter: Waiter): void;
   /** A waiter that the store could not serve. */
   fail(waiter: Waiter, error: unknown): void;

@@ -14,6 +14,8 @@ export class Plans {
   readonly #own = new Map<string, Plan>();
   readonly #cached = new Map<string, Plan>();
   readonly #byText = new Map<string, Plan>();
+  /** Plans that were in force before, by their texts: rows that nobody asked for are still theirs. */
+  readonly #past = new Map<string, Plan>();
   #since: Since;
 
   constructor(
@@ -36,6 +38,9 @@ export class Plans {
 
   /** New limits for all keys, or for one. */
   set(limits: LimitsInput, since: Since, key?: string): void {
+    for (const plan of [this.base, ...this.#own.values(), ...this.#byText.values()]) {
+      if (this.#past.size < MOST_CACHED) this.#past.set(plan.text, plan);
+    }
     if (key !== undefined) {
       this.#own.set(key, compile(limits, this.#margin, since, this.#limits));
       return;
@@ -48,11 +53,11 @@ export class Plans {
     this.#byText.clear();
   }
 
-  /** The plan whose numbers have this text, if it is in force for some key. */
+  /** The plan whose numbers have this text, if it is or was in force for some key. */
   byText(text: string): Plan | undefined {
     if (this.base.text === text) return this.base;
     for (const plan of this.#own.values()) if (plan.text === text) return plan;
-    return this.#byText.get(text);
+    return this.#byText.get(text) ?? this.#past.get(text);
   }
 
   #ask(key: string): Plan {

@@ -8,14 +8,21 @@ import type { Costs } from "./costs.ts";
 import type { Grant } from "./permit.ts";
 import type { Plan } from "./limits/plan.ts";
 
+/** A booked instant: the waiter may run from `from` to `at`, and is recorded at `at`. */
+export interface Booking {
+  readonly from: number;
+  readonly at: number;
+  readonly ticket: number;
+}
+
 /** What a waiter has only when it was given a signal or a time-out, or was booked. */
 export interface WaiterExtras {
   /** On the store's clock. */
   deadline?: number;
   /** Detaches the abort listener. */
   detach?: () => void;
-  /** The instant that `reserve` booked for it, and its ticket. */
-  booked?: { at: number; ticket: number };
+  /** What `reserve` booked for it: it may run from `from` on, and is recorded at `at`. */
+  booked?: Booking;
 }
 
 let arrivals = 0;

@@ -11,8 +11,8 @@ import type { Desk } from "./desk.ts";
 import { Heap } from "./heap.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
-import { Line } from "./line.ts";
-import { compareRanks, KeyQueue, rankOf, Waiter } from "./queue.ts";
+import { type Booking, compareRanks, type KeyQueue, rankOf, Waiter } from "./queue.ts";
+import { Queues } from "./queues.ts";
 import type { Answer } from "./stores/store.ts";
 
 /** How long one release of waiters may keep the event loop. */
@@ -22,10 +22,9 @@ const STRIDE = 64;
 
 export class Waiters {
   readonly #desk: Desk;
-  readonly #queues = new Map<string, KeyQueue>();
+  readonly #queues: Queues;
   /** Queues that wait for an instant of their own limits. */
   readonly #ready = new Heap<KeyQueue>();
-  readonly #line: Line;
   readonly #appointments = new Appointments();
   #size = 0;
   readonly #alarm: Alarm;
@@ -33,23 +32,16 @@ export class Waiters {
 
   constructor(desk: Desk, ageing: number) {
     this.#desk = desk;
-    this.#line = new Line(ageing);
+    this.#queues = new Queues(ageing);
     this.#alarm = new Alarm(desk.clock, () => desk.now(), this.pump);
   }
 
-  /** How many wait. */
   get size(): number {
     return this.#size;
   }
 
-  /** Whether somebody stands before a newcomer with this key and these costs. */
   blocks(key: string, plan: Plan, costs: Costs): boolean {
-    if (this.#queues.has(key)) return true;
-    return (
-      plan.hasShared &&
-      this.#line.size > 0 &&
-      plan.rules.some((rule, i) => rule.shared && costs[i]! > 0)
-    );
+    return this.#queues.blocks(key, plan, costs);
   }
 
   queue(key: string): KeyQueue | undefined {
@@ -57,7 +49,7 @@ export class Waiters {
   }
 
   queues(): KeyQueue[] {
-    return Array.from(this.#queues.values());
+    return this.#queues.all();
   }
 
   /** Puts a newcomer at its place. `answer` is what it was told, if it was asked. */
@@ -68,7 +60,7 @@ export class Waiters {
     settle: Waiter["settle"],
     answer: Answer | undefined,
   ): Waiter {
-    const own = this.#open(queue.key, queue.plan);
+    const own = this.#queues.open(queue.key, queue.plan);
     const head = own.size === 0 ? undefined : own.head(this.#desk.ageing);
     const level = own.level(queue.priority);
     const waiter = new Waiter(settle, costs, arrival, level);
@@ -76,7 +68,7 @@ export class Waiters {
     this.#size++;
     if (!head) {
       if (answer) this.#place(own, answer);
-      else this.#line.join(own);
+      else this.#queues.line.join(own);
       this.#arm();
     } else if (compareRanks(waiter, head, this.#desk.ageing) < 0) {
       // A new head wants something else, perhaps sooner.
@@ -91,7 +83,7 @@ export class Waiters {
     this.#arm();
   }
 
-  /** A waiter that was aborted, expired or cancelled leaves; its promise is the caller's matter. */
+  /** One that was aborted, expired or cancelled leaves; its promise is the caller's matter. */
   remove(waiter: Waiter): void {
     if (waiter.settled) return;
     const { queue } = waiter.level;
@@ -100,14 +92,13 @@ export class Waiters {
     this.#end(waiter);
     if (!booked) {
       waiter.level.leave(waiter);
-      if (queue.size === 0) this.#dissolve(queue);
+      if (queue.size === 0) this.#queues.dissolve(queue);
       // The next in the queue may want less than the one that left.
       else if (wasHead) this.#wake(queue);
     }
     this.pump();
   }
 
-  /** Does several things before anybody is served. */
   undisturbed(act: () => void): void {
     const pumping = this.#pumping;
     this.#pumping = true;
@@ -120,9 +111,9 @@ export class Waiters {
 
   /** Asks again for a key, or for all: something was freed, or the limits have changed. */
   wake(key?: string): void {
-    if (this.#size === 0) return;
-    this.#line.wake();
-    if (key === undefined) for (const queue of this.#queues.values()) this.#wake(queue);
+    if (this.#size === 0) return this.#arm();
+    this.#queues.line.wake();
+    if (key === undefined) for (const queue of this.#queues.all()) this.#wake(queue);
     else {
       const queue = this.#queues.get(key);
       if (queue && queue.where !== "line") this.#wake(queue);
@@ -134,52 +125,30 @@ export class Waiters {
   all(key: string | undefined): Waiter[] {
     const booked = this.booked();
     const of = (waiter: Waiter): boolean => key === undefined || waiter.level.queue.key === key;
-    const queued = Array.from(this.#queues.values(), (queue) => queue.all(this.#desk.ageing));
+    const queued = this.#queues.all().map((queue) => queue.all(this.#desk.ageing));
     return booked.concat(...queued).filter(of);
   }
 
-  /** Takes those out of their queues who stand before a newcomer, to be booked: in their order. */
   take(key: string, plan: Plan): Waiter[] {
-    const queues = new Set(plan.hasShared ? this.#line.queues() : []);
-    const own = this.#queues.get(key);
-    if (own) queues.add(own);
-    const waiters: Waiter[] = [];
-    for (const queue of queues) {
-      if (queue.plan.rules.some(({ limit }) => neverBooked(limit.kind))) continue;
-      waiters.push(...queue.all(this.#desk.ageing));
-      this.#dissolve(queue);
-    }
-    return waiters.sort((a, b) => compareRanks(a, b, this.#desk.ageing));
+    return this.#queues.take(key, plan);
   }
 
-  /** Waits for a booked instant. */
-  book(waiter: Waiter, at: number, ticket: number): void {
-    this.#appointments.book(waiter, at, ticket);
+  book(waiter: Waiter, booking: Booking): void {
+    this.#appointments.book(waiter, booking);
     this.#arm();
   }
 
-  /** Who waits for a booked instant. */
   booked(): Waiter[] {
     return this.#appointments.booked();
   }
 
   /** Booked waiters queue again, before those who came later. */
   requeue(planOf: (key: string) => Plan): void {
-    const levels = new Map<string, Waiter[]>();
-    for (const waiter of this.booked()) {
-      const { key } = waiter.level.queue;
-      const name = `${waiter.level.priority} ${key}`;
-      levels.set(name, [...(levels.get(name) ?? []), waiter]);
-    }
+    const waiters = this.booked();
     this.#appointments.clearBooked();
-    for (const group of levels.values()) {
-      const [{ level }] = group as [Waiter];
-      const queue = this.#open(level.queue.key, planOf(level.queue.key));
-      queue.level(level.priority).restore(group.sort((a, b) => a.order - b.order));
-    }
+    this.#queues.restore(waiters, planOf);
   }
 
-  /** Ends all timers. */
   close(): void {
     this.#alarm.set(Number.POSITIVE_INFINITY);
   }
@@ -213,11 +182,11 @@ export class Waiters {
       const queue = this.#ready.pop()!;
       if (queue.where !== "ready" || queue.due !== due || queue.size === 0) continue;
       if (!this.#mustStand(queue)) return this.#serve(queue);
-      this.#line.join(queue);
+      this.#queues.line.join(queue);
       return true;
     }
-    if (this.#line.due <= now || breached) {
-      const queue = this.#line.shift();
+    if (this.#queues.line.due <= now || breached) {
+      const queue = this.#queues.line.shift();
       if (queue) return this.#serve(queue);
     }
     // An instant at the end of the time-out is soon enough.
@@ -233,8 +202,8 @@ export class Waiters {
 
   /** Whether somebody with a smaller rank waits for the same limits of the whole limiter. */
   #mustStand(queue: KeyQueue): boolean {
-    if (!queue.plan.hasShared || this.#line.size === 0 || this.#desk.breached) return false;
-    return rankOf(queue.head(this.#desk.ageing)!, this.#desk.ageing) > this.#line.least;
+    if (!queue.plan.hasShared || this.#queues.line.size === 0 || this.#desk.breached) return false;
+    return rankOf(queue.head(this.#desk.ageing)!, this.#desk.ageing) > this.#queues.line.least;
   }
 
   #serve(queue: KeyQueue): boolean {
@@ -245,7 +214,7 @@ export class Waiters {
       this.#desk.letThrough(waiter);
     } else if (!this.#ask(queue, waiter)) return true;
     if (queue.size > 0) {
-      if (this.#line.size > 0 && !this.#desk.breached) this.#line.join(queue);
+      if (this.#queues.line.size > 0 && !this.#desk.breached) this.#queues.line.join(queue);
       else this.#wake(queue);
     }
     return true;
@@ -277,7 +246,7 @@ export class Waiters {
     if (waiter.settled || !booked || !this.#desk.honour(waiter)) return true;
     this.#end(waiter);
     if (this.#desk.breached) this.#desk.letThrough(waiter);
-    else this.#desk.grant(waiter, booked.at, booked.ticket);
+    else this.#desk.grant(waiter, booked.at, booked.ticket, Math.min(booked.at, this.#desk.now()));
     return true;
   }
 
@@ -286,7 +255,7 @@ export class Waiters {
     const { level } = waiter;
     level.shift();
     this.#end(waiter);
-    if (level.queue.size === 0) this.#dissolve(level.queue);
+    if (level.queue.size === 0) this.#queues.dissolve(level.queue);
   }
 
   #end(waiter: Waiter): void {
@@ -298,21 +267,21 @@ export class Waiters {
 
   /** Sends a refused queue to where it waits. */
   #place(queue: KeyQueue, { now, until, ownUntil }: Answer): void {
-    this.#line.leave(queue);
+    this.#queues.line.leave(queue);
     if (isHeld(ownUntil)) {
       queue.where = "held";
     } else if (ownUntil > now) {
       this.#stay(queue, ownUntil);
     } else {
-      this.#line.join(queue);
-      this.#line.wait(isHeld(until) ? Number.POSITIVE_INFINITY : until);
+      this.#queues.line.join(queue);
+      this.#queues.line.wait(isHeld(until) ? Number.POSITIVE_INFINITY : until);
     }
   }
 
   #wake(queue: KeyQueue): void {
     const head = queue.head(this.#desk.ageing);
     if (!head) return;
-    this.#line.leave(queue);
+    this.#queues.line.leave(queue);
     // By rank, so that those who are due together go in the order of their ranks.
     this.#stay(queue, Math.min(rankOf(head, this.#desk.ageing), head.arrival), head.order);
   }
@@ -323,29 +292,9 @@ export class Waiters {
     this.#ready.push(due, queue, order);
   }
 
-  #open(key: string, plan: Plan): KeyQueue {
-    let queue = this.#queues.get(key);
-    if (!queue) {
-      queue = new KeyQueue(key, plan);
-      this.#queues.set(key, queue);
-    }
-    return queue;
-  }
-
-  #dissolve(queue: KeyQueue): void {
-    this.#line.leave(queue);
-    queue.where = "held";
-    this.#queues.delete(queue.key);
-  }
-
   #arm(): void {
     if (this.#pumping) return;
-    const due = Math.min(this.#ready.least, this.#line.due, this.#appointments.due);
+    const due = Math.min(this.#ready.least, this.#queues.line.due, this.#appointments.due);
     this.#alarm.set(this.#size === 0 ? Number.POSITIVE_INFINITY : due);
   }
-}
-
-/** Nobody knows when these have room, so nothing can be booked behind them. */
-function neverBooked(kind: string): boolean {
-  return kind === "concurrency" || kind === "blocked";
 }

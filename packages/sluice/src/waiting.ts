@@ -21,6 +21,9 @@ import type { Answer } from "./stores/store.ts";
 import { show, toMicros } from "./time.ts";
 import { Waiters } from "./waiters.ts";
 
+/** How late a booked waiter may wake; later, it gives its instant up and is booked anew. */
+const GRACE = 20_000;
+
 export class Waiting implements Desk {
   readonly waiters: Waiters;
   readonly ageing: number;
@@ -109,9 +112,9 @@ export class Waiting implements Desk {
     return this.#admissions().ledger.reserve(ask);
   }
 
-  grant(waiter: Waiter, at: number, ticket: number): void {
+  grant(waiter: Waiter, at: number, ticket: number, ran: number = at): void {
     const { key, plan } = waiter.level.queue;
-    const waited = Math.max(0, at - waiter.arrival);
+    const waited = Math.max(0, ran - waiter.arrival);
     waiter.settle(this.#admissions().deferred(key, plan, waiter.costs, at, ticket, waited));
   }
 
@@ -142,8 +145,8 @@ export class Waiting implements Desk {
     const free = plan.rules.map(() => 0);
     const ask = { key, plan, costs: [free], maxWait: 0, since: undefined, deferred: false };
     const gate = ledger.peek(ask, undefined);
-    if (gate.until <= gate.now) {
-      const { at } = waiter.extras!.booked!;
+    const { at } = waiter.extras!.booked!;
+    if (gate.until <= gate.now && gate.now <= at) {
       ledger.amend([{ kind: "resume", key, plan, at, taken: waiter.costs }]);
       return true;
     }
@@ -159,16 +162,13 @@ export class Waiting implements Desk {
 
   #book(waiter: Waiter): void {
     const { key, plan } = waiter.level.queue;
-    const ask = {
-      key,
-      plan,
-      costs: [waiter.costs],
-      maxWait: NEVER,
-      since: undefined,
-      deferred: false,
-    };
+    // Timers come late; a clock that moves by hand does not.
+    const grace = this.clock.exact ? 0 : GRACE;
+    const costs = [waiter.costs];
+    const ask = { key, plan, costs, maxWait: NEVER, grace, since: undefined, deferred: false };
     const answer = this.#admissions().ledger.reserve(ask);
-    this.waiters.book(waiter, answer.instants[0]!, answer.tickets[0]!);
+    const from = answer.instants[0]!;
+    this.waiters.book(waiter, { from, at: from + grace, ticket: answer.tickets[0]! });
   }
 
   /** Returns a booked instant, which may have come. */
@@ -196,7 +196,7 @@ export class Waiting implements Desk {
     for (const waiter of same) {
       if (waiter === leaving) continue;
       const own = waiter.extras!.booked!;
-      this.waiters.book(waiter, free.at, free.ticket);
+      this.waiters.book(waiter, free);
       free = own;
     }
     leaving.extras!.booked = free;

@@ -25,6 +25,11 @@ export interface Ask {
   readonly plan: Plan;
   /** One or several admissions, in order. */
   readonly costs: readonly Costs[];
+  /**
+   * How late after its instant the caller may run, in microseconds; default 0. The admission is
+   * recorded at the end of that, so that what is promised after it holds.
+   */
+  readonly grace?: number;
   /** How far ahead an instant may be booked, in microseconds; 0 for now or never. */
   readonly maxWait: number;
   /** When a waiter began to wait, on the store's clock: only `pace` with `catchUp` looks at it. */

@@ -9,7 +9,12 @@ const LIMITS: { name: string; limits: LimitsInput; count: number; span: number }
   { name: "a window", limits: window(5, "100ms"), count: 5, span: 100e3 },
   { name: "parts", limits: window(5, "100ms", { parts: 4 }), count: 5, span: 100e3 },
   { name: "a pace", limits: pace("50/s", { burst: 2 }), count: 6, span: 100e3 },
-  { name: "a limiter's window", limits: window(5, "100ms", { per: "limiter" }), count: 5, span: 100e3 },
+  {
+    name: "a limiter's window",
+    limits: window(5, "100ms", { per: "limiter" }),
+    count: 5,
+    span: 100e3,
+  },
 ];
 
 /** Starts `count` waiters over some keys, and notes on `clock` when the code of each runs. */

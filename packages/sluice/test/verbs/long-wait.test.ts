@@ -10,14 +10,7 @@ const MOST = 2 ** 31 - 1;
 beforeEach(() => {
   vi.useFakeTimers({
     now: Date.UTC(2026, 0, 1),
-    toFake: [
-      "setTimeout",
-      "clearTimeout",
-      "setImmediate",
-      "clearImmediate",
-      "performance",
-      "Date",
-    ],
+    toFake: ["setTimeout", "clearTimeout", "setImmediate", "clearImmediate", "performance", "Date"],
   });
 });
 

@@ -23,13 +23,23 @@ export type Spec =
       readonly catchUp: number;
       readonly per: Per;
     }
-  | { readonly kind: "slots"; readonly slots: number; readonly cooldown: number; readonly per: Per };
+  | {
+      readonly kind: "slots";
+      readonly slots: number;
+      readonly cooldown: number;
+      readonly per: Per;
+    };
 
 const per = fc.constantFrom<Per>("key", "limiter");
 const span = fc.integer({ min: 1, max: 40 }).map((n) => n * 20);
 
 const rate: fc.Arbitrary<Spec> = fc.oneof(
-  fc.record({ kind: fc.constant("window" as const), count: fc.integer({ min: 1, max: 5 }), span, per }),
+  fc.record({
+    kind: fc.constant("window" as const),
+    count: fc.integer({ min: 1, max: 5 }),
+    span,
+    per,
+  }),
   fc.record({
     kind: fc.constant("parts" as const),
     count: fc.integer({ min: 1, max: 5 }),
@@ -166,7 +176,9 @@ function judge(spec: Spec, uses: readonly Use[], name: string): string[] {
   const spans = boundsOf(spec);
   return spans.flatMap(([span, most]) => {
     const { units, from, to } = worstWindow(uses, span);
-    return units <= most ? [] : [`${name}: ${units} units from ${from} to ${to}, of ${most} in ${span}`];
+    return units <= most
+      ? []
+      : [`${name}: ${units} units from ${from} to ${to}, of ${most} in ${span}`];
   });
 }
 

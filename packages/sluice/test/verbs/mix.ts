@@ -43,7 +43,11 @@ export type Step =
   | { readonly does: "forget"; readonly key: string }
   | { readonly does: "pause"; readonly key: string | undefined; readonly ms: number }
   | { readonly does: "breach" | "restore" }
-  | { readonly does: "setLimits"; readonly key: string | undefined; readonly specs: readonly Spec[] };
+  | {
+      readonly does: "setLimits";
+      readonly key: string | undefined;
+      readonly specs: readonly Spec[];
+    };
 
 const key = fc.constantFrom(...KEYS);
 const anyKey = fc.option(key, { nil: undefined, freq: 2 });
@@ -64,7 +68,10 @@ const asks: fc.Arbitrary<Step> = fc.record({
 /** Steps that keep the books: whatever they do, the limits hold. */
 export function calmStep(booking: boolean, fine: boolean): fc.Arbitrary<Step> {
   const ms = fine
-    ? fc.oneof(fc.integer({ min: 0, max: 150 }), fc.nat(900).map((n) => n / 7.3))
+    ? fc.oneof(
+        fc.integer({ min: 0, max: 150 }),
+        fc.nat(900).map((n) => n / 7.3),
+      )
     : fc.integer({ min: 0, max: 150 });
   const tries = fc.constantFrom<"try" | "reserve">("try", ...(booking ? ["reserve" as const] : []));
   return fc.oneof(
@@ -276,7 +283,12 @@ export class Mix {
     const answer = this.limiter.tryAcquire({ key, cost: cost as never, barge }) as
       | Permit<never>
       | Refusal;
-    if (answer.granted) this.#hold(key, answer, this.specs.map((_, i) => cost[`l${i}`] ?? 0));
+    if (answer.granted)
+      this.#hold(
+        key,
+        answer,
+        this.specs.map((_, i) => cost[`l${i}`] ?? 0),
+      );
   }
 
   #reserve(key: string, costs: readonly number[], ahead: number): void {

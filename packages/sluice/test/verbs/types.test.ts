@@ -146,7 +146,9 @@ test("answers are told apart by `granted`", () => {
   expectTypeOf(limiter.acquire()).toEqualTypeOf<Promise<Permit<number>>>();
   expectTypeOf(limiter.reserve()).toEqualTypeOf<Reservation<"1/1s"> | Refusal>();
   expectTypeOf(limiter.run(async () => 5)).resolves.toEqualTypeOf<number>();
-  expectTypeOf(limiter.wrap((a: string) => a.length)).toEqualTypeOf<(a: string) => Promise<number>>();
+  expectTypeOf(limiter.wrap((a: string) => a.length)).toEqualTypeOf<
+    (a: string) => Promise<number>
+  >();
   // @ts-expect-error only a permit can be released
   expect(codeOf(() => limiter.tryAcquire().release())).toBeInstanceOf(TypeError);
   expect(answer.granted ? answer.waited : answer.limit).toBe(0);

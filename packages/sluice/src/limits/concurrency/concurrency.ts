@@ -29,9 +29,6 @@ export function earliest(
   let missing = cost - (limit.slots - capacity);
   if (missing <= 0) return now;
   const first = base + SLOTS_HEADER;
-  if (limit.cooldown === 0 && limit.lease === 0) {
-    return cells[base + HELD]! + cost <= limit.slots ? now : held(now);
-  }
   if (missing === 1 && freeFrom(limit, cells[first + cells[base + HINT]!]!) <= now) return now;
   for (let i = 0; i < capacity; i++) {
     if (freeFrom(limit, cells[first + i]!) <= now && --missing === 0) return now;
@@ -39,8 +36,10 @@ export function earliest(
   // Not now: the missing ones are those that cool down, in order, and then those that are held.
   const cooling: number[] = [];
   for (let i = 0; i < capacity; i++) {
+    // Held slots whose lease has ended cool down like released ones.
     const value = cells[first + i]!;
-    if (value > now) cooling.push(value);
+    const free = freeFrom(limit, value);
+    if (free > now && (value > 0 || -value <= now)) cooling.push(free);
   }
   cooling.sort((a, b) => a - b);
   if (missing <= cooling.length) return cooling[missing - 1]!;

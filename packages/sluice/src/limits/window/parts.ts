@@ -98,7 +98,7 @@ export function raise(
   units: number,
   to: number,
 ): void {
-  if (cells[base + NEWEST] === 0) return;
+  if (cells[base + NEWEST] === 0 || ageOf(limit, cells, base, to) > limit.parts) return;
   const raised = grains(limit, units);
   let left = raised;
   for (let age = Math.min(limit.parts, ageOf(limit, cells, base, from)); age >= 0; age--) {

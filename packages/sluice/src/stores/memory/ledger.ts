@@ -23,11 +23,7 @@ import { viewOf } from "./view.ts";
 const ORIGIN = 2 ** 50;
 
 /** The time of the decision at hand; one object, written anew for each. */
-interface Now extends Moment {
-  now: number;
-  wall: number;
-  since: number;
-}
+type Now = { -readonly [K in keyof Moment]: Moment[K] };
 
 export class MemoryLedger implements Ledger<true> {
   readonly sync = true;
@@ -105,8 +101,8 @@ export class MemoryLedger implements Ledger<true> {
         if (plan.hasShared) shared = rows.shared(plan);
       }
       const ticket = ++this.#ticket;
-      this.#commit(plan, row, shared, cost, until, ticket);
-      if (ask.deferred || this.#turn.open) this.#turn.add(key, plan, cost, until);
+      this.#commit(plan, row, shared, cost, until + (ask.grace ?? 0), ticket);
+      if ((ask.deferred || this.#turn.open) && until <= now) this.#turn.add(key, plan, cost, until);
       answer.instants[i] = until;
       answer.tickets[i] = ticket;
       answer.admitted = i + 1;
@@ -136,7 +132,7 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   keys(): string[] {
-    return Array.from(this.#rows.keys());
+    return [...this.#rows.keys()];
   }
 
   save(): SavedState {
@@ -297,10 +293,7 @@ export class MemoryLedger implements Ledger<true> {
 
   #setGate(key: string | undefined, plan: Plan, until: number | undefined): void {
     const moved = (old: number): number => (until === undefined ? 0 : Math.max(old, until));
-    if (key === undefined) {
-      this.#gate = moved(this.#gate);
-      return;
-    }
+    if (key === undefined) return void (this.#gate = moved(this.#gate));
     const row = this.#rows.find(key, plan) || (until === undefined ? 0 : this.#create(key, plan));
     if (row !== 0) this.#rows.setGate(row, moved(this.#rows.gate(row)));
   }

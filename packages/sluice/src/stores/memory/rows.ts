@@ -7,6 +7,7 @@ import {
   moveTo,
   type Place,
   roomFor,
+  sizeOf,
   startUsed,
 } from "../../limits/algorithm.ts";
 import { migrateState, type Site } from "../../limits/history.ts";
@@ -200,7 +201,7 @@ export class Rows {
   }
 
   #use(rule: Rule, row: number, moment: Moment): void {
-    if (rule.grows && this.baseOf(rule, row) === 0) this.#grow(rule, row, 4);
+    if (rule.grows && this.baseOf(rule, row) === 0) this.#grow(rule, row, sizeOf(rule.limit));
     startUsed(rule.limit, this.place(rule, row), moment);
   }
 
