@@ -5,7 +5,14 @@ const built = ["scripts/setup.mjs"]; // these projects see `sluice` as its users
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "sluice", include: ["packages/sluice/{src,test}/**/*.test.ts"] } },
+      {
+        test: {
+          name: "sluice",
+          include: ["packages/sluice/{src,test}/**/*.test.ts"],
+          setupFiles: ["packages/sluice/test/seed.ts"],
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "sluice-cli",

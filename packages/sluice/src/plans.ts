@@ -28,7 +28,7 @@ export class Plans {
     this.#margin = margin;
     this.#limitsFor = limitsFor;
     this.#since = since;
-    this.base = compile(limits, margin, since);
+    this.base = this.#compile(limits);
   }
 
   of(key: string): Plan {
@@ -42,10 +42,10 @@ export class Plans {
       if (this.#past.size < MOST_CACHED) this.#past.set(plan.text, plan);
     }
     if (key !== undefined) {
-      this.#own.set(key, compile(limits, this.#margin, since, this.#limits));
+      this.#own.set(key, this.#compile(limits, since, this.#limits));
       return;
     }
-    this.base = compile(limits, this.#margin, since);
+    this.base = this.#compile(limits, since);
     this.#limits = limits;
     this.#since = since;
     this.#own.clear();
@@ -60,11 +60,22 @@ export class Plans {
     return this.#byText.get(text) ?? this.#past.get(text);
   }
 
+  /** In one process nothing dies apart from its holders: leases have no meaning there. */
+  #compile(limits: LimitsInput, since: Since = this.#since, base?: LimitsInput): Plan {
+    const plan = compile(limits, this.#margin, since, base);
+    if (!plan.rules.some(({ limit }) => limit.kind === "concurrency" && limit.lease > 0))
+      return plan;
+    const rules = plan.rules.map((rule) =>
+      rule.limit.kind === "concurrency" ? { ...rule, limit: { ...rule.limit, lease: 0 } } : rule,
+    );
+    return { ...plan, rules };
+  }
+
   #ask(key: string): Plan {
     const limits = this.#limitsFor?.(key);
     let plan = this.base;
     if (limits !== undefined) {
-      plan = compile(limits, this.#margin, this.#since, this.#limits);
+      plan = this.#compile(limits, this.#since, this.#limits);
       const known = this.#byText.get(plan.text);
       if (known) plan = known;
       else this.#byText.set(plan.text, plan);

@@ -145,9 +145,9 @@ export class Waiting implements Desk {
     const free = plan.rules.map(() => 0);
     const ask = { key, plan, costs: [free], maxWait: 0, since: undefined, deferred: false };
     const gate = ledger.peek(ask, undefined);
-    const { at } = waiter.extras!.booked!;
+    const { at, ticket } = waiter.extras!.booked!;
     if (gate.until <= gate.now && gate.now <= at) {
-      ledger.amend([{ kind: "resume", key, plan, at, taken: waiter.costs }]);
+      ledger.amend([{ kind: "resume", key, plan, ticket, at, taken: waiter.costs }]);
       return true;
     }
     this.#giveBack(waiter);

@@ -88,6 +88,7 @@ export type Change =
       readonly kind: "resume";
       readonly key: string;
       readonly plan: Plan;
+      readonly ticket: number;
       readonly at: number;
       readonly taken: Costs;
     }

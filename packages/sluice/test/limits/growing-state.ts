@@ -59,7 +59,6 @@ export class GrowingState {
   }
 
   startUsed(moment: Moment): void {
-    if (grows(this.limit) && this.#size === sizeOf(this.limit)) this.grow(4);
     this.#checked(() => startUsed(this.limit, this.place, moment));
   }
 

@@ -156,8 +156,9 @@ export function planBreach(
     for (const key of shared ? [undefined] : keys) {
       const real = ran
         .filter(({ pass }) => key === undefined || pass.key === key)
-        .map(({ pass: { actual, until }, at }) => ({
-          at,
+        .map(({ pass: { actual, until, at: taken }, at }) => ({
+          // A slot is taken, and its lease begins, before the caller runs.
+          at: limit.kind === "concurrency" ? taken : at,
           units: actual[i]!,
           ...(until === undefined ? {} : { until }),
         }));

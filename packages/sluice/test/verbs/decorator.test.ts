@@ -5,15 +5,16 @@ import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createLimiter, type Limiter } from "../../src/index.ts";
 import { manualClock, type ManualClock } from "../../src/testing/index.ts";
+import type * as Decorated from "./decorated.ts";
 import { watch } from "./outcomes.ts";
 
-let decoratedApi: typeof import("./decorated.ts").decoratedApi;
+let decoratedApi: typeof Decorated.decoratedApi;
 
 beforeAll(async () => {
   const source = await readFile(new URL("decorated.ts", import.meta.url), "utf8");
   const { code } = await transform(source, { loader: "ts", target: "es2022", tsconfigRaw: {} });
   const url = `data:text/javascript,${encodeURIComponent(code)}`;
-  ({ decoratedApi } = (await import(/* @vite-ignore */ url)) as typeof import("./decorated.ts"));
+  ({ decoratedApi } = (await import(/* @vite-ignore */ url)) as typeof Decorated);
 });
 
 function setUp(): { clock: ManualClock; limiter: Limiter<"5/1s"> } {

@@ -127,7 +127,9 @@ describe("breaking out", () => {
         closed = true;
       }
     }
-    for await (const _ of createLimiter(unlimited).map(numbers(), (x) => x)) break;
+    for await (const each of createLimiter(unlimited).map(numbers(), (x) => x)) {
+      if (each >= 0) break;
+    }
     expect(closed).toBe(true);
   });
 
@@ -135,7 +137,9 @@ describe("breaking out", () => {
     const { inputs, state } = source();
     const out = new Error("out");
     const loop = async (): Promise<void> => {
-      for await (const _ of createLimiter(unlimited).map(inputs, (x) => x)) throw out;
+      for await (const each of createLimiter(unlimited).map(inputs, (x) => x)) {
+        if (each !== undefined) throw out;
+      }
     };
     await expect(loop()).rejects.toBe(out);
     expect(state.closed).toBe(1);

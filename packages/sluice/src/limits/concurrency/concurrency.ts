@@ -84,7 +84,8 @@ export function room(
   if (free >= cost) return SLOTS_HEADER + 2 * capacity;
   let grown = capacity || 1;
   while (grown < capacity + cost - free) grown *= 2;
-  return SLOTS_HEADER + 2 * Math.min(grown, limit.slots);
+  // More slots than there are now may be left from before a change of limits.
+  return SLOTS_HEADER + 2 * Math.max(capacity, Math.min(grown, limit.slots));
 }
 
 export function move(

@@ -11,6 +11,9 @@ import * as slots from "../../limits/concurrency/concurrency.ts";
 import type { Moment } from "../../limits/limit.ts";
 import type { Rows } from "./rows.ts";
 
+/** So many keys are looked at for every new one; more only once a millisecond. */
+const FEW = 1_024;
+
 export class Eviction {
   readonly #rows: Rows;
   readonly #isWaited: (key: string) => boolean;
@@ -53,8 +56,8 @@ export class Eviction {
       }
     }
     for (const [idle, key] of kept) this.#heap.push(idle, key);
-    // A millisecond at the least: a flood of new keys must not look at all of them each time.
-    if (!evicted) this.#hopelessUntil = moment.now + 1_000;
+    // A flood of new keys must not look at very many others each time.
+    if (!evicted && kept.length > FEW) this.#hopelessUntil = moment.now + 1_000;
     return evicted;
   }
 

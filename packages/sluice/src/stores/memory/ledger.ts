@@ -22,13 +22,13 @@ import { viewOf } from "./view.ts";
 /** The clock's first reading becomes this: states saved long before it have room below. */
 const ORIGIN = 2 ** 50;
 
-/** The time of the decision at hand; one object, written anew for each. */
 type Now = { -readonly [K in keyof Moment]: Moment[K] };
 
 export class MemoryLedger implements Ledger<true> {
   readonly sync = true;
   readonly #clock: Clock;
   readonly #scope: Scope;
+  /** The time of the decision at hand; one object, written anew for each. */
   readonly #moment: Now = { now: 0, wall: 0, since: 0 };
   readonly #answer: Answer = {
     now: 0,
@@ -59,7 +59,7 @@ export class MemoryLedger implements Ledger<true> {
     this.#clock = scope.clock;
     this.#reading = this.#clock.now();
     this.#lag = ORIGIN - this.#reading;
-    const opened = { now: ORIGIN, wall: this.#clock.wall() * 1e3, since: ORIGIN };
+    const opened = { now: ORIGIN, wall: Math.floor(this.#clock.wall() * 1e3), since: ORIGIN };
     this.#rows = new Rows(scope.start, opened);
     this.#sweep = new Sweep(scope, this.#rows, () => this.#tick(true));
   }
@@ -77,7 +77,9 @@ export class MemoryLedger implements Ledger<true> {
     // Who asks synchronously runs before those whom this turn has admitted, and overtakes them.
     if (ask.deferred && this.#turn.open) {
       for (const entry of this.#turn.of(key, plan)) {
-        if (plan.hasPace || now - entry.raised >= plan.shortest) this.#raise(entry, moment, false);
+        if (plan.hasPace || plan.hasQuota || now - entry.raised >= plan.shortest) {
+          this.#raise(entry, moment, false);
+        }
       }
     }
     moment.since = ask.since ?? now;
@@ -95,14 +97,14 @@ export class MemoryLedger implements Ledger<true> {
         answer.rule = this.#rule;
         break;
       }
-      if (row === 0) {
-        row = this.#create(key, plan);
-        // An eviction may have moved all rows.
-        if (plan.hasShared) shared = rows.shared(plan);
-      }
+      if (row === 0) row = this.#create(key, plan);
+      // An eviction may have moved all rows.
+      if (plan.hasShared) shared = rows.shared(plan);
       const ticket = ++this.#ticket;
       this.#commit(plan, row, shared, cost, until + (ask.grace ?? 0), ticket);
-      if ((ask.deferred || this.#turn.open) && until <= now) this.#turn.add(key, plan, cost, until);
+      if ((ask.deferred || this.#turn.open) && until <= now) {
+        this.#turn.add(key, plan, cost, until, ticket);
+      }
       answer.instants[i] = until;
       answer.tickets[i] = ticket;
       answer.admitted = i + 1;
@@ -125,7 +127,7 @@ export class MemoryLedger implements Ledger<true> {
     moment.since = moment.now;
     const shared = plan.hasShared ? this.#rows.shared(plan) : 0;
     const row = this.#rows.find(key, plan) || this.#rows.blank(plan);
-    const cost = ask.costs[0]!;
+    const [cost] = ask.costs as [Costs];
     const until = this.#earliest(plan, row, shared, cost, moment);
     const view = { now: moment.now, until, ownUntil: this.#ownUntil, rule: this.#rule };
     return viewOf(this.#rows, plan, row, shared, cost, ahead, moment, view);
@@ -156,8 +158,8 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   /**
-   * Nobody whom this turn admitted has run yet, or later than now. Before the turn's end only a pace
-   * is raised each time; the others when their shortest span has passed.
+   * Nobody whom this turn admitted has run yet, or later than now. Before the turn's end only paces
+   * and quotas are raised each time; windows when the shortest has passed.
    */
   #raise(entry: Admitted, moment: Moment, whole: boolean): void {
     const { key, plan, from, units, shared } = entry;
@@ -167,7 +169,7 @@ export class MemoryLedger implements Ledger<true> {
     if (all) entry.raised = moment.now;
     eachCounterpart(plan, this.#rows.planOf(row), (rule, i) => {
       if (rule.shared !== shared || units[i] === 0) return;
-      if (!all && rule.limit.kind !== "pace") return;
+      if (!all && rule.limit.kind !== "pace" && rule.limit.kind !== "quota") return;
       raiseTo(rule.limit, this.#rows.place(rule, row), { from, units: units[i]! }, moment);
     });
   }
@@ -184,7 +186,7 @@ export class MemoryLedger implements Ledger<true> {
     this.#reading = reading;
     const moment = this.#moment;
     moment.now = reading + this.#lag;
-    if (withWall) moment.wall = this.#clock.wall() * 1e3;
+    if (withWall) moment.wall = Math.floor(this.#clock.wall() * 1e3);
     return moment;
   }
 
@@ -217,11 +219,10 @@ export class MemoryLedger implements Ledger<true> {
 
   #commit(plan: Plan, row: number, shared: number, cost: Costs, at: number, ticket: number): void {
     const rows = this.#rows;
-    const { rules } = plan;
-    for (let i = 0; i < rules.length; i++) {
+    for (let i = 0; i < plan.rules.length; i++) {
       const units = cost[i]!;
       if (units === 0) continue;
-      const rule = rules[i]!;
+      const rule = plan.rules[i]!;
       const home = rule.shared ? shared : row;
       const base = rule.grows
         ? rows.roomy(rule, home, units, this.#moment.now)
@@ -234,8 +235,7 @@ export class MemoryLedger implements Ledger<true> {
     const { maxKeys } = this.#scope;
     if (this.#rows.size >= maxKeys) {
       this.#eviction ??= new Eviction(this.#rows, this.#scope.isWaited);
-      const wall = this.#clock.wall() * 1e3;
-      const moment = { now: this.#moment.now, wall, since: this.#moment.now };
+      const moment = { ...this.#moment, wall: Math.floor(this.#clock.wall() * 1e3) };
       if (!this.#eviction.evict(moment)) {
         throw new KeysExhaustedError(
           `all ${maxKeys} keys (maxKeys) are refused, waited for or held right now, so the key ${show(key)} cannot be added; raise maxKeys, or forget() a key.`,
@@ -259,10 +259,8 @@ export class MemoryLedger implements Ledger<true> {
       case "release":
         this.#release(this.#rows.any(change.key), false, change.ticket, moment.now);
         return this.#release(this.#rows.sharedRow, true, change.ticket, moment.now);
-      case "renew":
-        return;
       case "resume":
-        return this.#turn.add(change.key, change.plan, change.taken, change.at);
+        return this.#turn.add(change.key, change.plan, change.taken, change.at, change.ticket);
       case "gate":
         return this.#setGate(change.key, change.plan, change.until);
       case "reset":

@@ -278,5 +278,7 @@ export class Rows {
 }
 
 function sharedText(plan: Plan): string {
-  return JSON.stringify(plan.rules.filter((rule) => rule.shared).map((rule) => rule.limit));
+  return JSON.stringify(
+    plan.rules.filter((rule) => rule.shared).map(({ costName, limit }) => [costName, limit]),
+  );
 }

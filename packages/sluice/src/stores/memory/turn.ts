@@ -8,8 +8,9 @@ export interface Admitted {
   readonly key: string;
   readonly plan: Plan;
   readonly shared: boolean;
-  /** The first instant. */
+  /** The first instant, and the first ticket. */
   from: number;
+  readonly ticket: number;
   /** The sum of the costs. */
   readonly units: number[];
   /** Up to when they were raised. */
@@ -25,14 +26,14 @@ export class Turn {
   /** The entry of the last key: most turns serve one. */
   #last: Admitted | undefined;
 
-  add(key: string, plan: Plan, cost: Costs, at: number): void {
+  add(key: string, plan: Plan, cost: Costs, at: number, ticket: number): void {
     this.open = true;
     let entry = this.#last;
     if (entry?.key !== key || entry.plan !== plan) {
       entry = this.#keys.get(key);
       if (entry?.plan !== plan) {
         if (entry) this.#replaced.push(entry);
-        entry = begin(key, plan, false, at);
+        entry = begin(key, plan, false, at, ticket);
         this.#keys.set(key, entry);
       }
       this.#last = entry;
@@ -40,7 +41,7 @@ export class Turn {
     sum(entry, cost, at);
     if (!plan.hasShared) return;
     let shared = this.#shared.get(plan);
-    if (!shared) this.#shared.set(plan, (shared = begin("", plan, true, at)));
+    if (!shared) this.#shared.set(plan, (shared = begin("", plan, true, at, ticket)));
     sum(shared, cost, at);
   }
 
@@ -58,10 +59,10 @@ export class Turn {
   }
 
   /** What was given back in the same turn is not raised. */
-  takeBack(key: string, plan: Plan, rule: number, units: number, at: number): void {
+  takeBack(key: string, plan: Plan, rule: number, units: number, ticket: number): void {
     if (!this.open) return;
     const entry = plan.rules[rule]!.shared ? this.#shared.get(plan) : this.#keys.get(key);
-    if (!entry || entry.plan !== plan || at < entry.from) return;
+    if (!entry || entry.plan !== plan || ticket < entry.ticket) return;
     entry.units[rule] = Math.max(0, entry.units[rule]! - units);
   }
 
@@ -81,8 +82,8 @@ export class Turn {
   }
 }
 
-function begin(key: string, plan: Plan, shared: boolean, at: number): Admitted {
-  return { key, plan, shared, from: at, units: plan.rules.map(() => 0), raised: at };
+function begin(key: string, plan: Plan, shared: boolean, at: number, ticket: number): Admitted {
+  return { key, plan, shared, from: at, ticket, units: plan.rules.map(() => 0), raised: at };
 }
 
 function sum(entry: Admitted, cost: Costs, at: number): void {
