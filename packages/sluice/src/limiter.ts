@@ -224,7 +224,7 @@ class LimiterCore {
     this.#checkOpen();
     const { plans, ledger } = this.#admissions;
     this.#waiting.unbook();
-    plans.set(limits, { now: ledger.now(), wall: Math.floor(this.#clock.wall() * 1e3) }, key);
+    plans.set(limits, { now: ledger.now(), wall: Math.round(this.#clock.wall() * 1e3) }, key);
     this.#waiting.replan();
   }
 

@@ -59,7 +59,7 @@ export class MemoryLedger implements Ledger<true> {
     this.#clock = scope.clock;
     this.#reading = this.#clock.now();
     this.#lag = ORIGIN - this.#reading;
-    const opened = { now: ORIGIN, wall: Math.floor(this.#clock.wall() * 1e3), since: ORIGIN };
+    const opened = { now: ORIGIN, wall: Math.round(this.#clock.wall() * 1e3), since: ORIGIN };
     this.#rows = new Rows(scope.start, opened);
     this.#sweep = new Sweep(scope, this.#rows, () => this.#tick(true));
   }
@@ -86,7 +86,7 @@ export class MemoryLedger implements Ledger<true> {
     answer.now = now;
     answer.admitted = 0;
     const rows = this.#rows;
-    let shared = plan.hasShared ? rows.shared(plan) : 0;
+    let shared = plan.hasShared ? rows.seenShared(plan) : 0;
     let row = rows.find(key, plan);
     for (let i = 0; i < costs.length; i++) {
       const cost = costs[i]!;
@@ -125,7 +125,7 @@ export class MemoryLedger implements Ledger<true> {
     const { plan, key } = ask;
     const moment = this.#tick(true);
     moment.since = moment.now;
-    const shared = plan.hasShared ? this.#rows.shared(plan) : 0;
+    const shared = plan.hasShared ? this.#rows.seenShared(plan) : 0;
     const row = this.#rows.find(key, plan) || this.#rows.blank(plan);
     const [cost] = ask.costs as [Costs];
     const until = this.#earliest(plan, row, shared, cost, moment);
@@ -186,7 +186,7 @@ export class MemoryLedger implements Ledger<true> {
     this.#reading = reading;
     const moment = this.#moment;
     moment.now = reading + this.#lag;
-    if (withWall) moment.wall = Math.floor(this.#clock.wall() * 1e3);
+    if (withWall) moment.wall = Math.round(this.#clock.wall() * 1e3);
     return moment;
   }
 
@@ -235,7 +235,7 @@ export class MemoryLedger implements Ledger<true> {
     const { maxKeys } = this.#scope;
     if (this.#rows.size >= maxKeys) {
       this.#eviction ??= new Eviction(this.#rows, this.#scope.isWaited);
-      const moment = { ...this.#moment, wall: Math.floor(this.#clock.wall() * 1e3) };
+      const moment = { ...this.#moment, wall: Math.round(this.#clock.wall() * 1e3) };
       if (!this.#eviction.evict(moment)) {
         throw new KeysExhaustedError(
           `all ${maxKeys} keys (maxKeys) are refused, waited for or held right now, so the key ${show(key)} cannot be added; raise maxKeys, or forget() a key.`,

@@ -25,6 +25,7 @@ export class Rows {
   readonly #plans: Plan[] = [];
   readonly #indexes = new Map<Plan, number>();
   #blanks: number[] = [];
+  #sharedBlanks: number[] = [];
   /** The row found last: most programs ask for one key at a time. */
   #foundKey: string | undefined;
   #foundPlan: Plan | undefined;
@@ -86,6 +87,14 @@ export class Rows {
     const row = this.#make(plan, false);
     this.#byKey.set(key, row);
     return row;
+  }
+
+  /** The limiter's own row, or an empty one to be looked at while there is none. */
+  seenShared(plan: Plan): number {
+    if (this.#shared !== 0) return this.shared(plan);
+    const index = this.indexOf(plan);
+    this.#sharedBlanks[index] ??= this.#make(plan, true);
+    return this.#sharedBlanks[index]!;
   }
 
   /** The limiter's own row under this plan. */
@@ -257,6 +266,7 @@ export class Rows {
     this.#foundKey = undefined;
     this.arena = new Arena();
     this.#blanks = [];
+    this.#sharedBlanks = [];
     const carry = (row: number, shared: boolean): number => {
       const plan = this.#plans[old.cells[row + PLAN]!]!;
       const size = shared ? plan.sharedSize : plan.rowSize;

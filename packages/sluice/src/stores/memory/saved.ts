@@ -41,7 +41,7 @@ export function loadRows(
 ): number {
   for (const key of Array.from(rows.keys())) rows.forget(key);
   rows.forgetShared();
-  const elapsed = Math.max(0, Math.floor(moment.wall - state.wall * 1e3));
+  const elapsed = Math.max(0, Math.round(moment.wall - state.wall * 1e3));
   const by = moment.now - state.now - elapsed;
   let gate = 0;
   for (const saved of state.rows) {
