@@ -74,7 +74,13 @@ export function parseLimit(source: string): AnyLimit {
       ...(catchUp ? { catchUp: Number(catchUp) } : {}),
     });
   }
-  if (fixed) return quota(count, span / 1e3, from ? { anchor: new Date(from) } : {});
+  if (fixed) {
+    const anchor = from === undefined ? 0 : Date.parse(from);
+    if (!Number.isNaN(anchor)) return quota(count, span / 1e3, { anchor });
+    throw new InvalidOptionError(
+      `the anchor of a quota is an ISO date, such as "2026-01-01T00:00:00Z"; got ${show(from)}.`,
+    );
+  }
   return window(count, span / 1e3, parts ? { parts: Number(parts) } : {});
 }
 

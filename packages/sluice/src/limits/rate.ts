@@ -30,5 +30,5 @@ export function parseRate(text: string): { count: number; span: number } {
 
 /** `"s"` means `"1s"`. */
 export function spanOf(text: string): DurationText {
-  return (/^\d/.test(text) || text.startsWith(".") ? text : `1${text}`) as DurationText;
+  return (/^[a-z]+$/.test(text) ? `1${text}` : text) as DurationText;
 }

@@ -25,7 +25,8 @@ export function terms(what: string, options: LimitOptions, whole: boolean): Term
   if (per !== "key" && per !== "limiter") {
     throw new InvalidOptionError(`per of ${what} must be "key" or "limiter"; got ${show(per)}.`);
   }
-  if (defaultCost !== "required" && !(defaultCost >= 0 && defaultCost < 2 ** 50)) {
+  const sound = typeof defaultCost === "number" && defaultCost >= 0 && defaultCost < 2 ** 50;
+  if (defaultCost !== "required" && !sound) {
     throw new InvalidOptionError(
       `defaultCost of ${what} must be 0 or more, or "required"; got ${show(defaultCost)}.`,
     );

@@ -125,10 +125,10 @@ test("borders are where the local date changes", () => {
   );
 });
 
-test("every zone there is has sound days, in a year with both changes", () => {
+test("every zone there is has sound days, where most clocks change", () => {
   const wrong = Intl.supportedValuesOf("timeZone").filter((zone) => {
-    let at = Date.UTC(2025, 2, 1);
-    const until = Date.UTC(2025, 3, 12);
+    let at = Date.UTC(2025, 2, 28);
+    const until = Date.UTC(2025, 3, 7);
     while (at < until) {
       const { start, end } = periodAt("day", zone, at);
       if (start > at || end <= at || end - start < 22 * HOUR || end - start > 27 * HOUR)

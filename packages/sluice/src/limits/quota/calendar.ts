@@ -87,15 +87,24 @@ function localDay(wall: number, timeZone: string): Day {
   };
 }
 
-/** The first millisecond of a local day, by bisection: offsets reach from -14 to +14 hours. */
+const QUARTER_MS = 900_000;
+
+/**
+ * The first millisecond of a local day. Offsets reach from -14 to +14 hours; quarters of an hour are
+ * tried in order, because a date can come twice, and bisected.
+ */
 function startOfDay(day: number, timeZone: string): number {
-  let low = day * DAY_MS - 15 * 3_600_000;
-  let high = day * DAY_MS + 15 * 3_600_000;
+  const begun = (at: number): boolean => {
+    const local = localDay(at, timeZone);
+    return dayNumber(local.year, local.month, local.day) >= day;
+  };
+  let high = day * DAY_MS - 60 * QUARTER_MS;
+  while (!begun(high)) high += QUARTER_MS;
+  let low = high - QUARTER_MS;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    const local = localDay(middle, timeZone);
-    if (dayNumber(local.year, local.month, local.day) < day) low = middle;
-    else high = middle;
+    if (begun(middle)) high = middle;
+    else low = middle;
   }
   return high;
 }

@@ -57,9 +57,9 @@ function exact(count: number, span: number, options: WindowOptions): WindowLimit
 }
 
 function inParts(count: number, span: number, options: WindowOptions): PartsLimit {
-  const parts = wholeCount(options.parts ?? 0, "parts of a window", 10_000, "60 suits most.");
+  const parts = wholeCount(options.parts as number, "parts of a window", 10_000, "60 suits most.");
   if (parts < 2) throw new InvalidOptionError("parts of a window must be 2 or more; got 1.");
-  if (!(count > 0 && count <= 2 ** 50)) {
+  if (!(typeof count === "number" && count > 0 && count <= 2 ** 50)) {
     throw new InvalidOptionError(
       `the count of a window in parts must be above 0 and at most 2^50; got ${show(count)}. ${NOT_ZERO}`,
     );
