@@ -101,7 +101,9 @@ export function raise(
   if (cells[base + NEWEST] === 0 || ageOf(limit, cells, base, to) > limit.parts) return;
   const raised = grains(limit, units);
   let left = raised;
-  for (let age = Math.min(limit.parts, ageOf(limit, cells, base, from)); age >= 0; age--) {
+  // Not from the parts after `to`: what is in those was booked ahead.
+  const last = ageOf(limit, cells, base, to);
+  for (let age = Math.min(limit.parts, ageOf(limit, cells, base, from)); age >= last; age--) {
     const index = slot(limit, cells, base, age);
     const moved = Math.min(left, cells[index]!);
     cells[index]! -= moved;
