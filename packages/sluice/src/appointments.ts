@@ -36,8 +36,11 @@ export class Appointments {
     this.#booked.push(booking.from, waiter, waiter.order);
   }
 
+  /** The next one whose booking still stands: who was booked anew is in the heap twice. */
   shiftBooked(): Waiter | undefined {
-    return this.#booked.pop();
+    const due = this.#booked.least;
+    const waiter = this.#booked.pop();
+    return waiter?.extras?.booked?.from === due && !waiter.settled ? waiter : undefined;
   }
 
   /** Who waits for a booked instant. */

@@ -241,9 +241,9 @@ export class Waiters {
   }
 
   #serveBooked(): boolean {
-    const waiter = this.#appointments.shiftBooked()!;
-    const booked = waiter.extras?.booked;
-    if (waiter.settled || !booked || !this.#desk.honour(waiter)) return true;
+    const waiter = this.#appointments.shiftBooked();
+    const booked = waiter?.extras?.booked;
+    if (!waiter || !booked || !this.#desk.honour(waiter)) return true;
     this.#end(waiter);
     if (this.#desk.breached) this.#desk.letThrough(waiter);
     else this.#desk.grant(waiter, booked.at, booked.ticket, Math.min(booked.at, this.#desk.now()));

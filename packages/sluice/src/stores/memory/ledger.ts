@@ -4,7 +4,6 @@ import type { Clock } from "../../clock.ts";
 import type { Costs } from "../../costs.ts";
 import { KeysExhaustedError } from "../../errors.ts";
 import { commitTo, earliestOf, raiseTo } from "../../limits/algorithm.ts";
-import { eachCounterpart } from "../../limits/counterparts.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
 import { type Earliest, later, type Moment, NEVER } from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
@@ -16,7 +15,7 @@ import { Rows } from "./rows.ts";
 import { loadRows, saveRows } from "./saved.ts";
 import { settle } from "./settle.ts";
 import { Sweep } from "./sweep.ts";
-import { type Admitted, Turn } from "./turn.ts";
+import { type RowTurn, Turn } from "./turn.ts";
 import { viewOf } from "./view.ts";
 
 /** The clock's first reading becomes this: states saved long before it have room below. */
@@ -74,14 +73,7 @@ export class MemoryLedger implements Ledger<true> {
     if (plan.hasQuota) this.#hasQuota = true;
     const moment = this.#tick(plan.hasQuota);
     const { now } = moment;
-    // Who asks synchronously runs before those whom this turn has admitted, and overtakes them.
-    if (ask.deferred && this.#turn.open) {
-      for (const entry of this.#turn.of(key, plan)) {
-        if (plan.hasPace || plan.hasQuota || now - entry.raised >= plan.shortest) {
-          this.#raise(entry, moment, false);
-        }
-      }
-    }
+    if (this.#turn.open) this.#raiseBefore(key, plan, moment);
     moment.since = ask.since ?? now;
     answer.now = now;
     answer.admitted = 0;
@@ -152,25 +144,31 @@ export class MemoryLedger implements Ledger<true> {
     if (!this.#turn.open) return moment.now;
     // A clock that is rounded down: callers ran no later than one microsecond after it.
     if (!this.#clock.exact) moment.now += 1;
-    for (const entry of this.#turn.all()) this.#raise(entry, moment, true);
+    for (const row of this.#turn.all()) this.#raise(row, moment, true);
     this.#turn.close();
     return moment.now;
   }
 
   /**
-   * Nobody whom this turn admitted has run yet, or later than now. Before the turn's end only paces
-   * and quotas are raised each time; windows when the shortest has passed.
+   * Those whom this turn has admitted run later than a newcomer is asked for: they count from now.
+   * Windows are raised once the shortest has passed, since before that it changes no answer.
    */
-  #raise(entry: Admitted, moment: Moment, whole: boolean): void {
-    const { key, plan, from, units, shared } = entry;
-    const row = shared ? this.#rows.sharedRow : this.#rows.any(key);
+  #raiseBefore(key: string, plan: Plan, moment: Moment): void {
+    for (const row of [this.#turn.of(key), plan.hasShared ? this.#turn.shared : undefined]) {
+      if (!row || row.raised === moment.now) continue;
+      const all = moment.now - row.raised >= plan.shortest;
+      if (all || plan.hasPace || plan.hasQuota) this.#raise(row, moment, all);
+    }
+  }
+
+  #raise(admitted: RowTurn, moment: Moment, all: boolean): void {
+    const shared = admitted.key === undefined;
+    const row = shared ? this.#rows.sharedRow : this.#rows.any(admitted.key!);
     if (row === 0) return;
-    const all = whole || moment.now - entry.raised >= plan.shortest;
-    if (all) entry.raised = moment.now;
-    eachCounterpart(plan, this.#rows.planOf(row), (rule, i) => {
-      if (rule.shared !== shared || units[i] === 0) return;
+    if (all) admitted.raised = moment.now;
+    admitted.sums(this.#rows.planOf(row), (rule, from, units) => {
       if (!all && rule.limit.kind !== "pace" && rule.limit.kind !== "quota") return;
-      raiseTo(rule.limit, this.#rows.place(rule, row), { from, units: units[i]! }, moment);
+      raiseTo(rule.limit, this.#rows.place(rule, row), { from, units }, moment);
     });
   }
 

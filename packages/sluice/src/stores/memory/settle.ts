@@ -29,7 +29,7 @@ export function settle(
       const lapsed = rule.limit.kind === "pace" && rows.planOf(row) !== plan;
       if (units > 0 && !lapsed) {
         refundTo(rule.limit, rows.place(rule, row), { units, cost: taken[i]!, at, ticket }, moment);
-        turn.takeBack(key, plan, i, units, ticket);
+        (shared ? turn.shared : turn.of(key))?.takeBack(plan, i, units, ticket);
       } else if (units < 0) charge(rows, rule, row, -units, moment);
     });
   }

@@ -1,69 +1,98 @@
 /** What was admitted in this turn of the event loop, whose callers run only after their commit. */
 
 import type { Costs } from "../../costs.ts";
-import type { Plan } from "../../limits/plan.ts";
+import { eachCounterpart } from "../../limits/counterparts.ts";
+import type { Plan, Rule } from "../../limits/plan.ts";
 
-/** The admissions of a key, or of all, under one plan. */
-export interface Admitted {
-  readonly key: string;
+/** The admissions into one row under one plan. */
+interface Admitted {
   readonly plan: Plan;
-  readonly shared: boolean;
   /** The first instant, and the first ticket. */
   from: number;
   readonly ticket: number;
   /** The sum of the costs. */
   readonly units: number[];
+}
+
+/** The admissions into one row: under several plans when limits change within the turn. */
+export class RowTurn {
+  /** `undefined` for the row of the whole limiter. */
+  readonly key: string | undefined;
   /** Up to when they were raised. */
   raised: number;
+  readonly #admitted: Admitted[] = [];
+
+  constructor(key: string | undefined, at: number) {
+    this.key = key;
+    this.raised = at;
+  }
+
+  add(plan: Plan, cost: Costs, at: number, ticket: number): void {
+    let entry = this.#admitted.at(-1);
+    if (entry?.plan !== plan) {
+      entry = this.#admitted.find((each) => each.plan === plan);
+      if (!entry) {
+        entry = { plan, from: at, ticket, units: plan.rules.map(() => 0) };
+        this.#admitted.push(entry);
+      }
+    }
+    if (at < entry.from) entry.from = at;
+    for (let i = 0; i < cost.length; i++) entry.units[i]! += cost[i]!;
+  }
+
+  /** What was given back in the same turn is not raised. */
+  takeBack(plan: Plan, rule: number, units: number, ticket: number): void {
+    const entry = this.#admitted.find((each) => each.plan === plan);
+    if (!entry || ticket < entry.ticket) return;
+    entry.units[rule] = Math.max(0, entry.units[rule]! - units);
+  }
+
+  /** Visits the rules of the row's present plan with all that was admitted under each. */
+  sums(present: Plan, visit: (rule: Rule, from: number, units: number) => void): void {
+    const shared = this.key === undefined;
+    const from = new Map<Rule, number>();
+    const units = new Map<Rule, number>();
+    for (const entry of this.#admitted) {
+      eachCounterpart(entry.plan, present, (rule, i) => {
+        const taken = entry.units[i]!;
+        if (rule.shared !== shared || taken === 0) return;
+        units.set(rule, (units.get(rule) ?? 0) + taken);
+        from.set(rule, Math.min(from.get(rule) ?? entry.from, entry.from));
+      });
+    }
+    for (const [rule, sum] of units) visit(rule, from.get(rule)!, sum);
+  }
 }
 
 export class Turn {
   open = false;
-  readonly #keys = new Map<string, Admitted>();
-  /** Entries of plans that were replaced within the turn. */
-  readonly #replaced: Admitted[] = [];
-  readonly #shared = new Map<Plan, Admitted>();
-  /** The entry of the last key: most turns serve one. */
-  #last: Admitted | undefined;
+  readonly #keys = new Map<string, RowTurn>();
+  #shared: RowTurn | undefined;
+  /** The last key: most turns serve one. */
+  #last: RowTurn | undefined;
 
   add(key: string, plan: Plan, cost: Costs, at: number, ticket: number): void {
     this.open = true;
-    let entry = this.#last;
-    if (entry?.key !== key || entry.plan !== plan) {
-      entry = this.#keys.get(key);
-      if (entry?.plan !== plan) {
-        if (entry) this.#replaced.push(entry);
-        entry = begin(key, plan, false, at, ticket);
-        this.#keys.set(key, entry);
-      }
-      this.#last = entry;
-    }
-    sum(entry, cost, at);
-    if (!plan.hasShared) return;
-    let shared = this.#shared.get(plan);
-    if (!shared) this.#shared.set(plan, (shared = begin("", plan, true, at, ticket)));
-    sum(shared, cost, at);
+    let own = this.of(key);
+    if (!own) this.#keys.set(key, (own = new RowTurn(key, at)));
+    this.#last = own;
+    own.add(plan, cost, at, ticket);
+    if (plan.hasShared) (this.#shared ??= new RowTurn(undefined, at)).add(plan, cost, at, ticket);
   }
 
-  /** What concerns a newcomer with this key. */
-  of(key: string, plan: Plan): Admitted[] {
-    const own = this.#last?.key === key ? this.#last : this.#keys.get(key);
-    const entries = own ? [own] : [];
-    return plan.hasShared ? entries.concat(...this.#shared.values()) : entries;
+  /** The admissions with a key. */
+  of(key: string): RowTurn | undefined {
+    return this.#last?.key === key ? this.#last : this.#keys.get(key);
   }
 
-  *all(): Generator<Admitted> {
-    yield* this.#replaced;
+  /** The admissions that concern the whole limiter. */
+  get shared(): RowTurn | undefined {
+    return this.#shared;
+  }
+
+  *all(): Generator<RowTurn> {
     yield* this.#keys.values();
-    yield* this.#shared.values();
-  }
-
-  /** What was given back in the same turn is not raised. */
-  takeBack(key: string, plan: Plan, rule: number, units: number, ticket: number): void {
-    if (!this.open) return;
-    const entry = plan.rules[rule]!.shared ? this.#shared.get(plan) : this.#keys.get(key);
-    if (!entry || entry.plan !== plan || ticket < entry.ticket) return;
-    entry.units[rule] = Math.max(0, entry.units[rule]! - units);
+    if (this.#shared) yield this.#shared;
   }
 
   /** Nothing that was admitted with a key, or at all, counts any more. */
@@ -75,18 +104,8 @@ export class Turn {
 
   close(): void {
     this.#keys.clear();
-    this.#shared.clear();
-    this.#replaced.length = 0;
+    this.#shared = undefined;
     this.#last = undefined;
     this.open = false;
   }
-}
-
-function begin(key: string, plan: Plan, shared: boolean, at: number, ticket: number): Admitted {
-  return { key, plan, shared, from: at, ticket, units: plan.rules.map(() => 0), raised: at };
-}
-
-function sum(entry: Admitted, cost: Costs, at: number): void {
-  if (at < entry.from) entry.from = at;
-  for (let i = 0; i < cost.length; i++) entry.units[i]! += cost[i]!;
 }
