@@ -33,28 +33,30 @@ export type Spec =
 const per = fc.constantFrom<Per>("key", "limiter");
 const span = fc.integer({ min: 1, max: 40 }).map((n) => n * 20);
 
-const rate: fc.Arbitrary<Spec> = fc.oneof(
-  fc.record({
-    kind: fc.constant("window" as const),
-    count: fc.integer({ min: 1, max: 5 }),
-    span,
-    per,
-  }),
-  fc.record({
-    kind: fc.constant("parts" as const),
-    count: fc.integer({ min: 1, max: 5 }),
-    span,
-    parts: fc.integer({ min: 2, max: 5 }),
-    per,
-  }),
-  fc.record({
-    kind: fc.constant("pace" as const),
-    every: fc.integer({ min: 5, max: 200 }),
-    burst: fc.integer({ min: 1, max: 4 }),
-    catchUp: fc.constantFrom(0, 0, 2),
-    per,
-  }),
-);
+/** `parts`: of how many parts windows may have. */
+const rate = (...parts: number[]): fc.Arbitrary<Spec> =>
+  fc.oneof(
+    fc.record({
+      kind: fc.constant("window" as const),
+      count: fc.integer({ min: 1, max: 5 }),
+      span,
+      per,
+    }),
+    fc.record({
+      kind: fc.constant("parts" as const),
+      count: fc.integer({ min: 1, max: 5 }),
+      span,
+      parts: fc.constantFrom(...parts),
+      per,
+    }),
+    fc.record({
+      kind: fc.constant("pace" as const),
+      every: fc.integer({ min: 5, max: 200 }),
+      burst: fc.integer({ min: 1, max: 4 }),
+      catchUp: fc.constantFrom(0, 0, 2),
+      per,
+    }),
+  );
 
 const slots: fc.Arbitrary<Spec> = fc.record({
   kind: fc.constant("slots" as const),
@@ -63,9 +65,13 @@ const slots: fc.Arbitrary<Spec> = fc.record({
   per,
 });
 
-/** One to three limits; without slots where instants are to be booked. */
+/**
+ * One to three limits; without slots where instants are to be booked, and with parts of whole
+ * milliseconds then: `wait` is told in these, rounded up.
+ */
 export function specs(withSlots: boolean): fc.Arbitrary<Spec[]> {
-  return fc.array(withSlots ? fc.oneof(rate, slots) : rate, { minLength: 1, maxLength: 3 });
+  const limit = withSlots ? fc.oneof(rate(2, 3, 5), slots) : rate(2, 4, 5);
+  return fc.array(limit, { minLength: 1, maxLength: 3 });
 }
 
 /** The limits under the names l0, l1, l2. */

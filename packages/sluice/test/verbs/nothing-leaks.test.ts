@@ -5,8 +5,9 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { calmStep, Mix, type Step, wildStep } from "./mix.ts";
+import { Mix } from "./mix.ts";
 import { type Spec, specs } from "./mix-limits.ts";
+import { calmStep, type Step, wildStep } from "./mix-steps.ts";
 
 const RUNS = { numRuns: 300 };
 

@@ -151,4 +151,39 @@ describe("who was booked", () => {
     await clock.advance("1s");
     expect(last.outcome).toBe("fulfilled");
   });
+
+  test("and wakes late keeps its distance from what is promised after it", async () => {
+    const clock = manualClock();
+    const limiter = createLimiter("1/1s", { clock });
+    limiter.tryAcquire();
+    const served: number[] = [];
+    for (let i = 0; i < 2; i++) void limiter.acquire().then(() => served.push(clock.now() / 1e6));
+    expect(granted(limiter.reserve()).wait).toBe(3000);
+    clock.block(1900);
+    await clock.advance("8s");
+    // At 1 s it was too late for the first; the second is due at 2 s, the reservation at 3 s.
+    expect(served).toEqual([2, 4]);
+  });
+
+  test("and is booked anew keeps to its new instant", async () => {
+    const clock = manualClock();
+    const limiter = createLimiter(window(1, 20, { parts: 2 }), { clock });
+    const served: number[] = [];
+    const ask = (options = {}): void => {
+      const call = limiter.acquire(options);
+      call.then(
+        () => served.push(clock.now() / 1e3),
+        () => undefined,
+      );
+    };
+    ask();
+    ask();
+    ask({ timeout: 50 });
+    ask();
+    limiter.reserve({ cost: 0, maxWait: 0 });
+    await clock.advance(1);
+    clock.block(60);
+    await clock.advance("1s");
+    expect(served).toEqual([0, 90, 120]);
+  });
 });
