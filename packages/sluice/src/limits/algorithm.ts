@@ -1,7 +1,17 @@
 /** The algorithm of each kind of limit behind one set of verbs. */
 
 import * as slots from "./concurrency/concurrency.ts";
-import { type AnyLimit, type Earliest, held, type Moment } from "./limit.ts";
+import {
+  type AnyLimit,
+  type ConcurrencyLimit,
+  type Earliest,
+  held,
+  type Moment,
+  type PaceLimit,
+  type PartsLimit,
+  type QuotaLimit,
+  type WindowLimit,
+} from "./limit.ts";
 import * as pace from "./pace/pace.ts";
 import * as quota from "./quota/quota.ts";
 import * as parts from "./window/parts.ts";
@@ -21,17 +31,29 @@ export function earliestOf(
   cost: number,
   moment: Moment,
 ): Earliest {
-  switch (limit.kind) {
+  return earliestBy(limit.kind, limit, cells, base, cost, moment);
+}
+
+/** The same; reading the kind off limits of several shapes costs more than the decision itself. */
+export function earliestBy(
+  kind: AnyLimit["kind"],
+  limit: AnyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  moment: Moment,
+): Earliest {
+  switch (kind) {
     case "window":
-      return ring.earliest(limit, cells, base, cost, moment.now);
+      return ring.earliest(limit as WindowLimit, cells, base, cost, moment.now);
     case "pace":
-      return pace.earliest(limit, cells, base, cost, moment.now, moment.since);
+      return pace.earliest(limit as PaceLimit, cells, base, cost, moment.now, moment.since);
     case "concurrency":
-      return slots.earliest(limit, cells, base, cost, moment.now);
+      return slots.earliest(limit as ConcurrencyLimit, cells, base, cost, moment.now);
     case "parts":
-      return parts.earliest(limit, cells, base, cost, moment.now);
+      return parts.earliest(limit as PartsLimit, cells, base, cost, moment.now);
     case "quota":
-      return quota.earliest(limit, cells, base, cost, moment);
+      return quota.earliest(limit as QuotaLimit, cells, base, cost, moment);
     case "unlimited":
       return moment.now;
     case "blocked":
@@ -49,38 +71,49 @@ export function commitTo(
   moment: Moment,
   ticket: number,
 ): void {
-  switch (limit.kind) {
+  commitBy(limit.kind, limit, cells, base, cost, at, moment, ticket);
+}
+
+/** The same, for `earliestBy`. */
+export function commitBy(
+  kind: AnyLimit["kind"],
+  limit: AnyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  at: number,
+  moment: Moment,
+  ticket: number,
+): void {
+  switch (kind) {
     case "window":
       return ring.commit(cells, base, cost, at);
     case "pace":
-      return pace.commit(limit, cells, base, cost, at, moment.now, moment.since);
-    case "concurrency":
-      return slots.commit(
-        limit,
-        cells,
-        base,
-        cost,
-        at,
-        ticket,
-        limit.lease === 0 ? Number.POSITIVE_INFINITY : at + limit.lease,
-      );
+      return pace.commit(limit as PaceLimit, cells, base, cost, at, moment.now, moment.since);
+    case "concurrency": {
+      const { lease } = limit as ConcurrencyLimit;
+      const end = lease === 0 ? Number.POSITIVE_INFINITY : at + lease;
+      return slots.commit(limit as ConcurrencyLimit, cells, base, cost, at, ticket, end);
+    }
     case "parts":
-      return parts.commit(limit, cells, base, cost, at);
+      return parts.commit(limit as PartsLimit, cells, base, cost, at);
     case "quota":
-      return quota.commit(limit, cells, base, cost, at, moment);
+      return quota.commit(limit as QuotaLimit, cells, base, cost, at, moment);
   }
 }
 
 /** Whether a grown state has room for a commit at `now` or later, without looking far. */
-export function fitsIn(
+export function fitsBy(
+  kind: AnyLimit["kind"],
   limit: AnyLimit,
   cells: Float64Array,
   base: number,
   cost: number,
   now: number,
 ): boolean {
-  if (limit.kind === "window") return ring.fits(limit, cells, base, cost, now);
-  return limit.kind === "concurrency" && slots.fits(limit, cells, base, cost, now);
+  return kind === "window"
+    ? ring.fits(limit as WindowLimit, cells, base, cost, now)
+    : slots.fits(limit as ConcurrencyLimit, cells, base, cost, now);
 }
 
 /** How many numbers a state needs for a commit at `now` or later: fixed but for rings and slots. */

@@ -22,6 +22,7 @@ export type LimitsInput =
 
 /** One algorithm at work in a plan. */
 export interface Rule {
+  readonly kind: AnyLimit["kind"];
   readonly limit: AnyLimit;
   /** What refusals call it; a ring of several rates has a name for each. */
   readonly names: readonly string[];
@@ -100,6 +101,7 @@ export function compile(
   for (const { name, costName, limit } of mergeWindows(entries)) {
     const padded = withMargin(limit, margin);
     rules.push({
+      kind: padded.kind,
       limit: padded,
       names: name,
       costName,

@@ -3,7 +3,7 @@
 import type { Clock } from "../../clock.ts";
 import type { Costs } from "../../costs.ts";
 import { KeysExhaustedError } from "../../errors.ts";
-import { commitTo, earliestOf, raiseTo } from "../../limits/algorithm.ts";
+import { commitBy, earliestBy, raiseTo } from "../../limits/algorithm.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
 import { type Earliest, later, type Moment, NEVER } from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
@@ -154,10 +154,11 @@ export class MemoryLedger implements Ledger<true> {
    * Windows are raised once the shortest has passed, since before that it changes no answer.
    */
   #raiseBefore(key: string, plan: Plan, moment: Moment): void {
-    for (const row of [this.#turn.of(key), plan.hasShared ? this.#turn.shared : undefined]) {
-      if (!row || row.raised === moment.now) continue;
+    const sometimes = !plan.hasPace && !plan.hasQuota;
+    const shared = plan.hasShared ? this.#turn.shared : undefined;
+    for (let row = this.#turn.of(key) ?? shared; row; row = row === shared ? undefined : shared) {
       const all = moment.now - row.raised >= plan.shortest;
-      if (all || plan.hasPace || plan.hasQuota) this.#raise(row, moment, all);
+      if (all || !sometimes) this.#raise(row, moment, all);
     }
   }
 
@@ -204,7 +205,7 @@ export class MemoryLedger implements Ledger<true> {
       const home = rule.shared ? shared : row;
       const { cells } = rows.arena;
       const base = rule.grows ? cells[home + rule.offset]! : home + rule.offset;
-      const earliest = earliestOf(rule.limit, cells, base, units, moment);
+      const earliest = earliestBy(rule.kind, rule.limit, cells, base, units, moment);
       if (earliest >= 0 && earliest <= now) continue;
       const both = later(all, earliest);
       if (both !== all) this.#rule = i;
@@ -225,7 +226,7 @@ export class MemoryLedger implements Ledger<true> {
       const base = rule.grows
         ? rows.roomy(rule, home, units, this.#moment.now)
         : home + rule.offset;
-      commitTo(rule.limit, rows.arena.cells, base, units, at, this.#moment, ticket);
+      commitBy(rule.kind, rule.limit, rows.arena.cells, base, units, at, this.#moment, ticket);
     }
   }
 

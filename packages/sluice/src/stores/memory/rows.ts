@@ -1,7 +1,7 @@
 /** The rows of numbers behind the keys: made, found, moved to new limits, forgotten. */
 
 import {
-  fitsIn,
+  fitsBy,
   grownSize,
   idleFrom,
   moveTo,
@@ -145,7 +145,7 @@ export class Rows {
   roomy(rule: Rule, row: number, cost: number, now: number): number {
     const base = this.baseOf(rule, row);
     if (!rule.grows) return base;
-    if (base !== 0 && fitsIn(rule.limit, this.arena.cells, base, cost, now)) return base;
+    if (base !== 0 && fitsBy(rule.kind, rule.limit, this.arena.cells, base, cost, now)) return base;
     const size = roomFor(rule.limit, this.arena.cells, base, cost, now);
     return base !== 0 && size === grownSize(rule.limit, { cells: this.arena.cells, base })
       ? base
