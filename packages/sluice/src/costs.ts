@@ -19,9 +19,7 @@ export type Costs = readonly number[];
  */
 export function resolveCosts(plan: Plan, cost: AnyCost | undefined): Costs {
   if (cost === undefined && plan.defaultCosts) return plan.defaultCosts;
-  if (cost === null)
-    throw new InvalidCostError("a cost must be a number or a record of numbers; got null.");
-  if (typeof cost === "object" && cost !== null) checkNames(plan, cost);
+  if (cost !== undefined) checkShape(plan, cost);
   return plan.rules.map((rule) => {
     const units = unitsOf(rule, cost);
     checkUnits(rule, units);
@@ -31,13 +29,19 @@ export function resolveCosts(plan: Plan, cost: AnyCost | undefined): Costs {
   });
 }
 
+/** The costs of a look, for which a required cost may be left out: it counts as 1 then. */
+export function costsOfLook(plan: Plan, cost: AnyCost | undefined): Costs {
+  if (cost !== undefined || plan.defaultCosts) return resolveCosts(plan, cost);
+  return plan.rules.map(({ limit }) => (limit.defaultCost === "required" ? 1 : limit.defaultCost));
+}
+
 /** What was really used, for `settle`: names left out keep what was taken; no upper bound but reason. */
 export function resolveActual(plan: Plan, cost: AnyCost, taken: Costs): Costs {
-  if (typeof cost === "object" && cost !== null) checkNames(plan, cost);
+  checkShape(plan, cost);
   return plan.rules.map((rule, i) => {
-    const named = typeof cost === "object" && cost !== null ? cost[rule.costName] : cost;
-    const fixed = rule.limit.kind === "concurrency" || named === undefined;
-    const units = fixed && typeof cost !== "object" ? taken[i]! : (named ?? taken[i]!);
+    const named = typeof cost === "object" ? cost[rule.costName] : cost;
+    const fixed = rule.limit.kind === "concurrency" && typeof cost !== "object";
+    const units = fixed || named === undefined ? taken[i]! : named;
     checkUnits(rule, units);
     if (rule.limit.kind === "concurrency" && units > taken[i]!) {
       throw new InvalidCostError(
@@ -55,14 +59,22 @@ export function resolveActual(plan: Plan, cost: AnyCost, taken: Costs): Costs {
 
 function unitsOf(rule: Rule, cost: AnyCost | undefined): number {
   const { limit, costName, names } = rule;
-  const named = typeof cost === "object" && cost !== null ? cost[costName] : undefined;
+  const named = typeof cost === "object" ? cost[costName] : undefined;
   if (named !== undefined) return named;
-  if (cost !== undefined && typeof cost !== "object") {
-    return limit.kind === "concurrency" ? 1 : (cost as number);
-  }
+  if (typeof cost === "number") return limit.kind === "concurrency" ? 1 : cost;
   if (limit.defaultCost !== "required") return limit.defaultCost;
   throw new InvalidCostError(
     `the limit ${show(names[0])} requires a cost; pass cost: { ${names[0]}: … }.`,
+  );
+}
+
+function checkShape(plan: Plan, cost: AnyCost): void {
+  if (typeof cost === "object" && cost !== null && !Array.isArray(cost)) {
+    return checkNames(plan, cost);
+  }
+  if (typeof cost === "number" && cost >= 0 && cost < 2 ** 50) return;
+  throw new InvalidCostError(
+    `a cost must be a number from 0 to 2^50, or a record of such numbers; got ${show(cost)}.`,
   );
 }
 
@@ -77,7 +89,7 @@ function checkNames(plan: Plan, cost: { readonly [name: string]: number | undefi
 }
 
 function checkUnits({ limit, names }: Rule, units: number): void {
-  if (!(units >= 0 && units < 2 ** 50)) {
+  if (!(typeof units === "number" && units >= 0 && units < 2 ** 50)) {
     throw new InvalidCostError(
       `a cost must be a number from 0 to 2^50; got ${show(units)} for ${show(names[0])}.`,
     );
@@ -99,5 +111,13 @@ function impossible({ limit, names }: Rule, units: number, capacity: number): Co
   return new CostImpossibleError(
     name,
     `a cost of ${units} can never pass ${show(name)} (${formatLimit(limit)}), which holds ${capacity} at the most. ${remedy}`,
+  );
+}
+
+/** Of a waiter whose cost fitted the limits before they were changed. */
+export function impossibleNow(name: string): CostImpossibleError {
+  return new CostImpossibleError(
+    name,
+    `the new limits can never hold what was waited for: ${show(name)} is too small for it.`,
   );
 }

@@ -101,9 +101,12 @@ const WRONG: unknown[] = [
   {},
   [1],
   true,
+  ["1s"],
+  5n,
+  Object.create(null),
 ];
 
-test.each(WRONG)("%j is no duration, and the message says so", (wrong) => {
+test.each(WRONG.map((wrong) => [wrong]))("%o is no duration, and the message says so", (wrong) => {
   const error = thrown(() => toMicros(wrong as Duration, "the wait"));
   expect(error.code).toBe("INVALID_OPTION");
   expect(error.message).toBe(
@@ -133,7 +136,7 @@ test.each<[unknown, string]>([
   ["a", '"a"'],
   [Number.NaN, "NaN"],
   [-0, "0"],
-  [5n, "5"],
+  [5n, "5n"],
   [{ a: 1 }, '{"a":1}'],
   [[1, 2], "[1,2]"],
   [null, "null"],

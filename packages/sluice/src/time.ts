@@ -38,7 +38,7 @@ export function toMicros(duration: Duration, what: string, least = 1): number {
   let micros = Number.NaN;
   if (typeof duration === "number") micros = Math.ceil(roundOff(duration * 1e3));
   else {
-    const match = TEXT.exec(String(duration));
+    const match = typeof duration === "string" && TEXT.exec(duration);
     if (match) micros = Math.ceil(roundOff(Number(match[1]) * MICROS[match[2] as DurationUnit]));
   }
   if (micros >= least && micros <= MAX_MICROS) return micros;
@@ -69,6 +69,7 @@ export function toMillis(micros: number): number {
 /** A received value as it is shown in messages. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "object" && value !== null) {
     try {
       return JSON.stringify(value);

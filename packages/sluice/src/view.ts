@@ -5,7 +5,7 @@ import { type Earliest, isHeld, NEVER } from "./limits/limit.ts";
 import { formatLimit } from "./limits/parse.ts";
 import type { Plan } from "./limits/plan.ts";
 import { Denial } from "./permit.ts";
-import type { RuleView, View } from "./stores/store.ts";
+import { FALLBACK, type RuleView, type View } from "./stores/store.ts";
 import { toMillis } from "./time.ts";
 
 /** One limit as `peek` shows it. */
@@ -42,7 +42,7 @@ export function refusalOf(plan: Plan, { now, until, rule }: Refused): Denial {
 
 /** The name of the limit that binds; for several rates in one ring, the one with the least left. */
 export function nameOf(plan: Plan, rule: number): string {
-  return plan.rules[rule]?.names[0] ?? "pause";
+  return plan.rules[rule]?.names[0] ?? (rule === FALLBACK ? "fallback" : "pause");
 }
 
 /** The name of the rate that binds, where a rule has several. */

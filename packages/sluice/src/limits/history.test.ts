@@ -60,7 +60,7 @@ function goOn(
 test("windows: old and new admissions together never exceed the new limit", () => {
   fc.assert(
     fc.property(windows, windows, steps, steps, starts, (old, limit, asked, next, start) => {
-      const played = play(old, asked, { start });
+      const played = play(old, asked, { start, delayed: true });
       const since = goOn(played, limit, next);
       const all = [...played.admitted, ...since];
       const rates = limit.kind === "window" ? limit.rates : [limit];
@@ -74,6 +74,15 @@ test("windows: old and new admissions together never exceed the new limit", () =
     }),
     { numRuns: 1000 },
   );
+});
+
+test("parts: what is booked ahead within the present part counts at its instant", () => {
+  const [now, later] = [momentAt(1000, 0), 1001];
+  const state = new GrowingState(window(9, "0.003ms", { parts: 2 }) as AnyLimit);
+  state.commit(1, now.now, now);
+  state.commit(1, later, now);
+  const moved = state.migrate(window(1, "0.001ms") as AnyLimit, now);
+  expect(moved.earliest(1, now)).toBe(later + 1);
 });
 
 test("windows: an admission after which a longer window has passed holds nothing up", () => {

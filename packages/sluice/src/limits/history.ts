@@ -2,9 +2,9 @@
 
 import type { Place } from "./algorithm.ts";
 import * as slots from "./concurrency/concurrency.ts";
-import type { AnyLimit, Moment, PartsLimit, QuotaLimit, WindowLimit } from "./limit.ts";
+import type { AnyLimit, Moment, PartsLimit, WindowLimit } from "./limit.ts";
 import * as pace from "./pace/pace.ts";
-import { bordersAt, QUOTA_SIZE } from "./quota/quota.ts";
+import * as quota from "./quota/quota.ts";
 import * as parts from "./window/parts.ts";
 import * as ring from "./window/ring.ts";
 
@@ -29,8 +29,8 @@ export function saveState(limit: AnyLimit, { cells, base }: Place, moment: Momen
       const capacity = cells[base]!;
       for (let i = 0; i < capacity; i++) {
         const value = cells[base + slots.SLOTS_HEADER + i]!;
-        // Whoever holds a slot is taken to have ended at the save.
-        if (value < 0) free.push(moment.now + limit.cooldown);
+        // Whoever holds a slot is taken to have ended at the save, if not with its lease.
+        if (value < 0) free.push(Math.min(moment.now, -value) + limit.cooldown);
         else if (value > moment.now) free.push(value);
       }
       return free;
@@ -40,7 +40,7 @@ export function saveState(limit: AnyLimit, { cells, base }: Place, moment: Momen
     case "parts":
       return Array.from(cells.subarray(base, base + parts.size(limit)));
     case "quota":
-      return Array.from(cells.subarray(base, base + QUOTA_SIZE));
+      return Array.from(cells.subarray(base, base + quota.QUOTA_SIZE));
     default:
       return [];
   }
@@ -63,9 +63,7 @@ export function loadState(limit: AnyLimit, saved: readonly number[], by: number,
     case "concurrency": {
       site.grow(slots.SLOTS_HEADER + 2 * saved.length);
       const { cells, base } = site.place();
-      saved.forEach((free, i) => {
-        cells[base + slots.SLOTS_HEADER + i] = shifted(free);
-      });
+      slots.setCooling(cells, base, saved.map(shifted));
       return;
     }
     case "pace": {
@@ -77,13 +75,13 @@ export function loadState(limit: AnyLimit, saved: readonly number[], by: number,
     case "parts": {
       const { cells, base } = site.place();
       cells.set(saved.slice(0, parts.size(limit)), base);
-      if (saved[0]! + by < 0) cells.fill(0, base, base + parts.size(limit));
-      else cells[base] = shifted(saved[0]!);
+      parts.shift(limit, cells, base, by);
       return;
     }
     case "quota": {
       const { cells, base } = site.place();
-      cells.set(saved.slice(0, QUOTA_SIZE), base);
+      cells.set(saved.slice(0, quota.QUOTA_SIZE), base);
+      quota.shift(cells, base, by);
     }
   }
 }
@@ -120,7 +118,8 @@ export function migrateState(
     return true;
   }
   if (old.kind === "quota" && limit.kind === "quota") {
-    migrateQuota(old, from, limit, site, moment);
+    const { cells, base } = site.place();
+    quota.carryOver(old, from, limit, cells, base, moment);
     return true;
   }
   return limit.kind === "unlimited" || limit.kind === "blocked" || limit.kind === "concurrency";
@@ -149,8 +148,8 @@ function migrateWindow(
   now: number,
 ): void {
   const entries =
-    old.kind === "window" ? ringEntries(cells, base) : partEntries(old, cells, base, now);
-  const floor = old.kind === "window" ? ring.floorOf(cells, base) : parts.floorOf(cells, base);
+    old.kind === "window" ? ringEntries(cells, base) : parts.sums(old, cells, base, now);
+  const floor = old.kind === "window" ? ring.floorOf(cells, base) : parts.floorOf(old, cells, base);
   const widest = (each: AnyWindow): number => (each.kind === "window" ? each.widest : each.span);
   const most = limit.kind === "window" ? limit.most : limit.count;
   const known = entries.reduce((sum, entry) => sum + entry.units, 0);
@@ -166,39 +165,12 @@ function migrateWindow(
     return;
   }
   const to = site.place();
-  for (const { at, units } of entries) parts.commit(limit, to.cells, to.base, units, at);
+  for (const { at, units } of entries) parts.commit(limit, to.cells, to.base, units, at, now);
   parts.setFloor(limit, to.cells, to.base, floor);
 }
 
 function ringEntries(cells: Float64Array, base: number): Entry[] {
   return ring.instants(cells, base).map((at) => ({ at, units: 1 }));
-}
-
-/** What a part holds counts as made at its end, or now: the latest it can have been. */
-function partEntries(old: PartsLimit, cells: Float64Array, base: number, now: number): Entry[] {
-  return parts
-    .sums(old, cells, base)
-    .map(({ start, sum }) => {
-      const end = start + old.part - 1;
-      return { at: start > now ? end : Math.min(end, now), units: sum };
-    })
-    .filter(({ units }) => units > 0);
-}
-
-/** What counts in the new period is kept; what was booked ahead closes the time before it. */
-function migrateQuota(
-  old: QuotaLimit,
-  from: Place,
-  limit: QuotaLimit,
-  site: Site,
-  moment: Moment,
-): void {
-  const start = from.cells[from.base]!;
-  const used = from.cells[from.base + 1]!;
-  const period = bordersAt(limit, Math.max(start, moment.wall));
-  if (start < period.start && bordersAt(old, start).end <= moment.wall) return;
-  const { cells, base } = site.place();
-  cells.set([period.start, used, limit.count], base);
 }
 
 function migrateSlots({ cells, base }: Place, site: Site): void {

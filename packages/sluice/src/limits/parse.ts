@@ -44,7 +44,7 @@ const RATE =
  * parseLimit("5/s burst 10"); // the same as pace("5/s", { burst: 10 })
  */
 export function parseLimit(source: string): AnyLimit {
-  const text = String(source).trim();
+  const text = typeof source === "string" ? source.trim() : "";
   if (text === "unlimited") return unlimited;
   if (text === "blocked") return blocked;
   const calendar = CALENDAR.exec(text);

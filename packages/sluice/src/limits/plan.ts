@@ -6,9 +6,10 @@
 
 import { InvalidOptionError } from "../errors.ts";
 import { show } from "../time.ts";
-import { capacityOf, grows, sizeOf } from "./algorithm.ts";
+import { capacityOf } from "./algorithm.ts";
+import { grows, sizeOf } from "./growth.ts";
 import type { AnyLimit, PartsLimit, WindowLimit } from "./limit.ts";
-import { reduce } from "./pace/builder.ts";
+import { paddedPace } from "./pace/builder.ts";
 import { formatLimit, type LimitText, parseLimit } from "./parse.ts";
 
 /** One limit: an object, or its text. */
@@ -225,7 +226,7 @@ function withMargin(limit: AnyLimit, margin: number): AnyLimit {
       return { ...limit, span, part: Math.ceil(span / limit.parts) } satisfies PartsLimit;
     }
     case "pace":
-      return { ...limit, ...reduce(limit.count, limit.span + margin) };
+      return paddedPace(limit, margin);
     case "quota":
       return { ...limit, guard: margin };
     default:

@@ -72,7 +72,7 @@ test.each(SHIFTED)(
 
 test.each([
   ["fixed", fixedQuotas, 250],
-  ["calendar", calendarQuotas, 40],
+  ["calendar", calendarQuotas, 25],
 ])("a quota of %s periods that was saved is not shifted", (_name, limits, numRuns) => {
   fc.assert(
     fc.property(limits, steps, starts, (limit, asked, start) => {

@@ -62,7 +62,7 @@ test("window in parts: within one part of the exact window", () => {
 
 test.each([
   ["quota of fixed periods", fixedQuotas, 400],
-  ["quota of calendar periods", calendarQuotas, 80],
+  ["quota of calendar periods", calendarQuotas, 40],
 ])("%s: what waits, waits for a border behind which there is room", (_name, limits, numRuns) => {
   fc.assert(
     fc.property(limits, steps, starts, walls, (limit, asked, start, wall) => {

@@ -3,7 +3,8 @@
  *
  * Rules that every store keeps:
  * - `reserve` reads its clock, decides and writes in one atomic step; what it refuses writes nothing.
- * - It admits a prefix of the costs it is asked for, in order (first in, first out).
+ * - It admits a prefix of the costs it is asked for, in order (first in, first out), at instants that
+ *   never fall and are not before `notBefore`.
  * - A remote store's `amend` is idempotent by ticket, since a reply can be lost: the same change a
  *   second time does nothing. A synchronous one relies on permits, which settle and release once.
  * - The clock never goes back inside the step: now is the larger of the clock and the last seen.
@@ -30,6 +31,11 @@ export interface Ask {
    * recorded at the end of that, so that what is promised after it holds.
    */
   readonly grace?: number;
+  /**
+   * No instant is before this one, on the store's clock: the caller holds earlier ones that come
+   * first. Default 0. Within one ask instants never fall either, so that nobody is overtaken.
+   */
+  readonly notBefore?: number;
   /** How far ahead an instant may be booked, in microseconds; 0 for now or never. */
   readonly maxWait: number;
   /** When a waiter began to wait, on the store's clock: only `pace` with `catchUp` looks at it. */
@@ -52,9 +58,12 @@ export interface Answer {
   until: Earliest;
   /** The same by the key's own limits and gate alone. */
   ownUntil: Earliest;
-  /** The rule of the plan that binds; -1 for the gate. */
+  /** The rule of the plan that binds; -1 for the gate, `FALLBACK` for a store that stands in. */
   rule: number;
 }
+
+/** As `rule`: not the store refused, but what answers in its place while it fails. */
+export const FALLBACK = -2;
 
 /** A change to what was reserved. */
 export type Change =
@@ -144,15 +153,19 @@ export interface Scope {
 /** One limiter's budget in a store. */
 export interface Ledger<Sync extends boolean> {
   readonly sync: Sync;
+  /** Whether `Scope.onFreed` is called for what other processes free. */
+  readonly notifies?: boolean;
   /** The store's clock, in microseconds. */
   now(): Answered<Sync, number>;
   reserve(ask: Ask): Answered<Sync, Answer>;
-  amend(changes: readonly Change[]): Answered<Sync, void>;
+  /** Returns the tickets that were to be renewed, and whose lease had ended before. */
+  amend(changes: readonly Change[]): Answered<Sync, readonly number[]>;
   /** Looks without taking; `ahead` is what queues before the costs. */
   peek(ask: Ask, ahead: Costs | undefined): Answered<Sync, View>;
   keys(): Answered<Sync, string[]>;
-  save(): Answered<Sync, SavedState>;
-  load(state: SavedState, plans: ReadonlyMap<string, Plan>): Answered<Sync, void>;
+  /** Only where state dies with the process. */
+  save?(): SavedState;
+  load?(state: SavedState, plans: ReadonlyMap<string, Plan>): void;
   /**
    * Just-in-time stores only: raises what was admitted with `deferred` since the last call to the
    * present, because the callers' code ran until now. Returns that instant.
@@ -164,5 +177,13 @@ export interface Ledger<Sync extends boolean> {
 /** Where state lives. `sync` tells whether answers come at once. */
 export interface Store<Sync extends boolean = boolean> {
   readonly sync: Sync;
+  /**
+   * Of stores that several processes share: instants are booked ahead of time, and whoever holds one
+   * may run that many microseconds after it. Windows are padded by it. Absent where waiting is just
+   * in time.
+   */
+  readonly grace?: number;
+  /** How far ahead waiters book, in microseconds, where there is a grace; default 1 s. */
+  readonly horizon?: number;
   open(scope: Scope): Ledger<Sync>;
 }

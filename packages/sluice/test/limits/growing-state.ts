@@ -3,18 +3,14 @@
 import {
   commitTo,
   earliestOf,
-  grownSize,
-  grows,
   idleFrom,
-  moveTo,
   type Place,
   raiseTo,
   refundTo,
-  roomFor,
-  sizeOf,
   startUsed,
   usedOf,
 } from "../../src/limits/algorithm.ts";
+import { grownSize, grows, moveTo, roomFor, sizeOf } from "../../src/limits/growth.ts";
 import { loadState, migrateState, saveState, type Site } from "../../src/limits/history.ts";
 import type { AnyLimit, Earliest, Moment } from "../../src/limits/limit.ts";
 

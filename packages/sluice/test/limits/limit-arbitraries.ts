@@ -101,7 +101,7 @@ export const LIMITS: readonly Kind[] = [
   ["window in parts", partsWindows, 1],
   ["pace", paces, 1],
   ["quota of fixed periods", fixedQuotas, 1],
-  ["quota of calendar periods", calendarQuotas, 0.2],
+  ["quota of calendar periods", calendarQuotas, 0.1],
   ["concurrency", slots, 1],
 ];
 

@@ -54,9 +54,13 @@ export class PureTwin {
     const answer: TwinAnswer = { instants: [], tickets: [] };
     const moment = momentAt(now, this.#wallOffset, since);
     const shared = this.#shared ?? this.#cold();
+    let least = 0;
     for (const cost of costs) {
       const states = this.#keys.get(key) ?? this.#cold();
-      const until = this.#earliest(key, [states, shared], cost, moment);
+      const earliest = this.#earliest(key, [states, shared], cost, moment);
+      // Within one ask nobody is overtaken.
+      const until = isHeld(earliest) ? earliest : Math.max(earliest, least);
+      least = until;
       if (isHeld(until) || until > now + maxWait || until === NEVER) {
         answer.until = until;
         break;

@@ -122,10 +122,11 @@ describe("cancel", () => {
     expect(left(limiter)).toBe(2);
   });
 
-  test("parts take their units back, but nothing passes before the part that was booked", () => {
+  test("parts take their units back, and what counted before still does", () => {
     const limiter = createLimiter(window(2, "1m", { parts: 2 }), { clock: manualClock() });
     limiter.tryAcquire();
     expect(granted(limiter.reserve({ cost: 2 })).cancel()).toBe(true);
+    expect(limiter.tryAcquire().granted).toBe(true);
     expect(limiter.tryAcquire()).toMatchObject({ granted: false, retryAfter: 90_000 });
   });
 

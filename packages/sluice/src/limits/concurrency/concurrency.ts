@@ -4,9 +4,10 @@
  * theorem, docs/theory.md).
  *
  * State: capacity, how many slots are held, where to look for a free one first (slots are taken in
- * turn, so that a holder is found near it too), the slots' values, then their holders' tickets. A value
- * is 0 for a free slot, the instant from which it is free, or minus the end of its lease while held
- * (-Infinity without a lease).
+ * turn, so that a holder is found near it too), the latest instant from which a released one is free,
+ * an instant before which no lease ends (0 for none at all), the slots' values, then their holders'
+ * tickets. A value is 0 for a free slot, the instant from which it is free, or minus the end of its
+ * lease while held (-Infinity without a lease).
  */
 
 import { type ConcurrencyLimit, type Earliest, held, NEVER } from "../limit.ts";
@@ -14,8 +15,10 @@ import { type ConcurrencyLimit, type Earliest, held, NEVER } from "../limit.ts";
 const CAPACITY = 0;
 const HELD = 1;
 const HINT = 2;
+const COOLED = 3;
+const LEASED = 4;
 /** How many numbers precede the slots. */
-export const SLOTS_HEADER = 3;
+export const SLOTS_HEADER = 5;
 
 export function earliest(
   limit: ConcurrencyLimit,
@@ -25,6 +28,10 @@ export function earliest(
   now: number,
 ): Earliest {
   if (cost > limit.slots) return NEVER;
+  // Too many are held: no look at the slots can change that, however many there are.
+  if (cost > limit.slots - cells[base + HELD]! && noLeaseEnded(cells, base, now)) {
+    return held(Math.max(now, cells[base + COOLED]!));
+  }
   const capacity = cells[base + CAPACITY]!;
   let missing = cost - (limit.slots - capacity);
   if (missing <= 0) return now;
@@ -33,17 +40,36 @@ export function earliest(
   for (let i = 0; i < capacity; i++) {
     if (freeFrom(limit, cells[first + i]!) <= now && --missing === 0) return now;
   }
-  // Not now: the missing ones are those that cool down, in order, and then those that are held.
+  return whenCooled(limit, cells, base, missing, now);
+}
+
+/** Not now: the missing ones are those that cool down, in order, and then those that are held. */
+function whenCooled(
+  limit: ConcurrencyLimit,
+  cells: Float64Array,
+  base: number,
+  missing: number,
+  now: number,
+): Earliest {
   const cooling: number[] = [];
-  for (let i = 0; i < capacity; i++) {
+  let soonest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < cells[base + CAPACITY]!; i++) {
     // Held slots whose lease has ended cool down like released ones.
-    const value = cells[first + i]!;
+    const value = cells[base + SLOTS_HEADER + i]!;
     const free = freeFrom(limit, value);
-    if (free > now && (value > 0 || -value <= now)) cooling.push(free);
+    if (free <= now || (value < 0 && -value > now)) continue;
+    if (missing > 1) cooling.push(free);
+    else if (free < soonest) soonest = free;
   }
+  if (missing === 1 && soonest !== Number.POSITIVE_INFINITY) return soonest;
   cooling.sort((a, b) => a - b);
   if (missing <= cooling.length) return cooling[missing - 1]!;
   return held(cooling.length > 0 ? Math.max(now, cooling[cooling.length - 1]!) : now);
+}
+
+function noLeaseEnded(cells: Float64Array, base: number, now: number): boolean {
+  const soonest = cells[base + LEASED]!;
+  return soonest === 0 || soonest > now;
 }
 
 /** When a slot is free: a lease that ended returns it like a release at that instant. */
@@ -101,6 +127,8 @@ export function move(
   to[target + HELD] = from[base + HELD]!;
   // The first of the new slots.
   to[target + HINT] = capacity < grown ? capacity : from[base + HINT]!;
+  to[target + COOLED] = from[base + COOLED]!;
+  to[target + LEASED] = from[base + LEASED]!;
   for (let i = 0; i < capacity; i++) {
     to[target + SLOTS_HEADER + i] = from[base + SLOTS_HEADER + i]!;
     to[target + SLOTS_HEADER + grown + i] = from[base + SLOTS_HEADER + capacity + i]!;
@@ -131,11 +159,33 @@ export function commit(
   }
   cells[base + HINT] = slot;
   cells[base + HELD]! += cost - missing;
+  if (leaseEnd === Number.POSITIVE_INFINITY) return;
+  // What it was before is stale once that lease has ended or was renewed.
+  if (noLeaseEnded(cells, base, at)) {
+    const soonest = cells[base + LEASED]!;
+    cells[base + LEASED] = soonest === 0 ? leaseEnd : Math.min(soonest, leaseEnd);
+  } else cells[base + LEASED] = soonestEnd(cells, base);
+}
+
+/** When the first lease ends; 0 for none. */
+function soonestEnd(cells: Float64Array, base: number): number {
+  let soonest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < cells[base + CAPACITY]!; i++) {
+    const value = cells[base + SLOTS_HEADER + i]!;
+    if (value < 0 && -value < soonest) soonest = -value;
+  }
+  return soonest === Number.POSITIVE_INFINITY ? 0 : soonest;
+}
+
+/** Puts slots that cool down until `instants` into an empty state with room for them. */
+export function setCooling(cells: Float64Array, base: number, instants: readonly number[]): void {
+  cells.set(instants, base + SLOTS_HEADER);
+  cells[base + COOLED] = instants.reduce((latest, each) => Math.max(latest, each), 0);
 }
 
 /**
- * Frees what `ticket` holds, `cooldown` after `at`; `keep` slots stay held. `cost` is how many it
- * took, if that is known. Says how many were freed.
+ * Frees what `ticket` holds, unless its lease has ended, `cooldown` after `at`; `keep` slots stay
+ * held. `cost` is how many it took, if that is known. Says how many were freed.
  */
 export function release(
   limit: ConcurrencyLimit,
@@ -152,7 +202,7 @@ export function release(
   let kept = 0;
   for (let i = 0; i < capacity; i++) {
     const place = base + SLOTS_HEADER + slot;
-    const found = cells[place + capacity] === ticket && cells[place]! < 0;
+    const found = cells[place + capacity] === ticket && cells[place]! < -at;
     if (found && kept < keep) kept++;
     else if (found) {
       cells[place] = limit.cooldown === 0 ? 0 : at + limit.cooldown;
@@ -162,6 +212,9 @@ export function release(
     if (++slot === capacity) slot = 0;
   }
   cells[base + HELD]! -= freed;
+  if (freed > 0 && limit.cooldown > 0) {
+    cells[base + COOLED] = Math.max(cells[base + COOLED]!, at + limit.cooldown);
+  }
   return freed;
 }
 

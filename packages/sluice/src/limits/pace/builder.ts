@@ -52,17 +52,29 @@ export function paceOf(count: number, span: number, options: PaceOptions): PaceL
       `defaultCost of a pace must fit its burst of ${burst}; got ${show(exact.defaultCost)}.`,
     );
   }
-  const interval = reduce(count, span);
-  if (interval.micros * Math.max(burst, catchUp) > 2 ** 52) {
-    throw new InvalidOptionError(
-      `a burst of ${burst} at ${count} per ${span} µs takes longer than can be counted; use a shorter span or a smaller burst.`,
-    );
-  }
+  const interval = intervalOf(count, span, burst, catchUp);
   return Object.freeze({ kind: "pace", count, span, ...interval, burst, catchUp, ...exact });
 }
 
+type Interval = Pick<PaceLimit, "micros" | "units">;
+
+/** The same pace with `margin` more microseconds in its span. */
+export function paddedPace(limit: PaceLimit, margin: number): PaceLimit {
+  const { count, span, burst, catchUp } = limit;
+  return { ...limit, ...intervalOf(count, span + margin, burst, catchUp) };
+}
+
+/** Whole numbers whose products with the burst are exact. */
+function intervalOf(count: number, span: number, burst: number, catchUp: number): Interval {
+  const interval = reduce(count, span);
+  if (interval.micros * Math.max(burst, catchUp) <= 2 ** 52) return interval;
+  throw new InvalidOptionError(
+    `a burst of ${burst} at ${count} per ${span} µs takes longer than can be counted; use a shorter span or a smaller burst.`,
+  );
+}
+
 /** count / span as whole numbers without a common divisor: one unit takes micros / units. */
-export function reduce(count: number, span: number): { micros: number; units: number } {
+function reduce(count: number, span: number): Interval {
   let units = count;
   let micros = span;
   // A count such as 0.5 or 2.5 has a whole equivalent over a longer span.

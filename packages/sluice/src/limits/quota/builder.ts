@@ -2,7 +2,7 @@ import { InvalidOptionError } from "../../errors.ts";
 import { type Duration, show, toMicros } from "../../time.ts";
 import type { CalendarPeriod, QuotaLimit } from "../limit.ts";
 import { type Costed, type LimitOptions, NOT_ZERO, terms, wholeCount } from "../terms.ts";
-import { zoneFormat } from "./calendar.ts";
+import { noZone, zoneFormat } from "./calendar.ts";
 
 /** Options of `quota`. */
 export interface QuotaOptions extends LimitOptions {
@@ -30,8 +30,9 @@ export function quota<const O extends QuotaOptions = QuotaOptions>(
 ): QuotaLimit & Costed<O> {
   const { timeZone = "UTC", anchor = 0 } = options;
   wholeCount(count, "the count of a quota", 2 ** 50, NOT_ZERO);
+  if (typeof timeZone !== "string") throw noZone(timeZone);
   zoneFormat(timeZone);
-  const anchorMs = Number(anchor);
+  const anchorMs = anchor instanceof Date ? anchor.getTime() : anchor;
   if (!Number.isInteger(anchorMs) || Math.abs(anchorMs) > 8.64e15) {
     const got = anchor instanceof Date ? "an invalid date" : show(anchor);
     throw new InvalidOptionError(

@@ -105,7 +105,7 @@ test("a period holds its instants, and the next one begins where it ends", () =>
       }
       expect(periodAt(period, zone, end).start).toBe(end);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -121,14 +121,14 @@ test("borders are where the local date changes", () => {
       expect(name(start - 1)).not.toBe(name(at));
       expect(name(end)).not.toBe(name(at));
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
 test("every zone there is has sound days, where most clocks change", () => {
   const wrong = Intl.supportedValuesOf("timeZone").filter((zone) => {
-    let at = Date.UTC(2025, 2, 28);
-    const until = Date.UTC(2025, 3, 7);
+    let at = Date.UTC(2025, 2, 29);
+    const until = Date.UTC(2025, 3, 1);
     while (at < until) {
       const { start, end } = periodAt("day", zone, at);
       if (start > at || end <= at || end - start < 22 * HOUR || end - start > 27 * HOUR)

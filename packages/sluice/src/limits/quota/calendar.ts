@@ -37,13 +37,17 @@ export function zoneFormat(timeZone: string): Intl.DateTimeFormat {
         era: "short",
       });
     } catch {
-      throw new InvalidOptionError(
-        `timeZone must be a zone of the IANA database, such as "UTC" or "Europe/Berlin"; got ${show(timeZone)}.`,
-      );
+      throw noZone(timeZone);
     }
     formats.set(timeZone, format);
   }
   return format;
+}
+
+export function noZone(timeZone: unknown): InvalidOptionError {
+  return new InvalidOptionError(
+    `timeZone must be a zone of the IANA database, such as "UTC" or "Europe/Berlin"; got ${show(timeZone)}.`,
+  );
 }
 
 /** The calendar period that holds the instant `wall`, in milliseconds since the epoch. */

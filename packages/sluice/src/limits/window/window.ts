@@ -45,7 +45,9 @@ function exact(count: number, span: number, options: WindowOptions): WindowLimit
     count,
     "the count of an exact window",
     MOST_INSTANTS,
-    count > MOST_INSTANTS ? "For more, give the window `parts`." : NOT_ZERO,
+    typeof count === "number" && count > MOST_INSTANTS
+      ? "For more, give the window `parts`."
+      : NOT_ZERO,
   );
   return {
     kind: "window",

@@ -93,6 +93,19 @@ describe("the wall clock is set", () => {
     expect(kit.until(plan)).toBeLessThanOrEqual(kit.ledger.now() + 36 * HOUR);
   });
 
+  test("years back: it does not stall for years", () => {
+    const kit = new LedgerKit({ wall: noon });
+    const plan = kit.plan(limit);
+    kit.pass(plan, 2);
+    kit.clock.setWall(Date.UTC(1970, 0, 1, 12));
+    expect(kit.pass(plan)).toBeUndefined();
+    expect(kit.until(plan)).toBe(kit.ledger.now() + 12 * HOUR);
+    kit.clock.block("12h");
+    expect(kit.pass(plan, 2)).toBeDefined();
+    expect(kit.pass(plan)).toBeUndefined();
+    expect(kit.until(plan)).toBe(kit.ledger.now() + 24 * HOUR);
+  });
+
   test("ahead: a new day, once", () => {
     const kit = new LedgerKit({ wall: noon });
     const plan = kit.plan(limit);

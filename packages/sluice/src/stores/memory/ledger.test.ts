@@ -90,8 +90,9 @@ describe("gates", () => {
     const kit = new LedgerKit();
     const plan = kit.plan("9/1s");
     const now = kit.ledger.now();
-    const gate = (key: string | undefined, until: number | undefined): void =>
+    const gate = (key: string | undefined, until: number | undefined): void => {
       kit.ledger.amend([{ kind: "gate", key, plan, until }]);
+    };
     gate("a", now + 5 * SECOND);
     gate("a", now + 2 * SECOND);
     expect(kit.until(plan, 1, "a")).toBe(now + 5 * SECOND);

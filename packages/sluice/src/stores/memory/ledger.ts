@@ -3,7 +3,7 @@
 import type { Clock } from "../../clock.ts";
 import type { Costs } from "../../costs.ts";
 import { KeysExhaustedError } from "../../errors.ts";
-import { commitBy, earliestBy, raiseTo } from "../../limits/algorithm.ts";
+import { commitBy, earliestBy } from "../../limits/algorithm.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
 import { type Earliest, later, type Moment, NEVER } from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
@@ -15,11 +15,13 @@ import { Rows } from "./rows.ts";
 import { loadRows, saveRows } from "./saved.ts";
 import { settle } from "./settle.ts";
 import { Sweep } from "./sweep.ts";
-import { type RowTurn, Turn } from "./turn.ts";
+import { Turn } from "./turn.ts";
 import { viewOf } from "./view.ts";
 
 /** The clock's first reading becomes this: states saved long before it have room below. */
 const ORIGIN = 2 ** 50;
+
+const NONE: readonly number[] = [];
 
 type Now = { -readonly [K in keyof Moment]: Moment[K] };
 
@@ -80,9 +82,12 @@ export class MemoryLedger implements Ledger<true> {
     const rows = this.#rows;
     let shared = plan.hasShared ? rows.seenShared(plan) : 0;
     let row = rows.find(key, plan);
+    let least = ask.notBefore ?? 0;
     for (let i = 0; i < costs.length; i++) {
       const cost = costs[i]!;
-      const until = this.#earliest(plan, row === 0 ? rows.blank(plan) : row, shared, cost, moment);
+      let until = this.#earliest(plan, row === 0 ? rows.blank(plan) : row, shared, cost, moment);
+      if (until >= 0 && until < least) until = least;
+      else least = until;
       if (!(until >= 0 && until <= now + ask.maxWait) || until === NEVER) {
         answer.until = until;
         answer.ownUntil = this.#ownUntil;
@@ -104,13 +109,14 @@ export class MemoryLedger implements Ledger<true> {
     return answer;
   }
 
-  amend(changes: readonly Change[]): void {
+  amend(changes: readonly Change[]): readonly number[] {
     const moment = this.#tick(this.#hasQuota);
     moment.since = moment.now;
     for (const change of changes) {
       this.#apply(change, moment);
       if (change.key !== undefined) this.#eviction?.touch(change.key);
     }
+    return NONE;
   }
 
   peek(ask: Ask, ahead: Costs | undefined): View {
@@ -144,7 +150,7 @@ export class MemoryLedger implements Ledger<true> {
     if (!this.#turn.open) return moment.now;
     // A clock that is rounded down: callers ran no later than one microsecond after it.
     if (!this.#clock.exact) moment.now += 1;
-    for (const row of this.#turn.all()) this.#raise(row, moment, true);
+    for (const row of this.#turn.all()) row.raise(this.#rows, moment, true);
     this.#turn.close();
     return moment.now;
   }
@@ -158,19 +164,8 @@ export class MemoryLedger implements Ledger<true> {
     const shared = plan.hasShared ? this.#turn.shared : undefined;
     for (let row = this.#turn.of(key) ?? shared; row; row = row === shared ? undefined : shared) {
       const all = moment.now - row.raised >= plan.shortest;
-      if (all || !sometimes) this.#raise(row, moment, all);
+      if (all || !sometimes) row.raise(this.#rows, moment, all);
     }
-  }
-
-  #raise(admitted: RowTurn, moment: Moment, all: boolean): void {
-    const shared = admitted.key === undefined;
-    const row = shared ? this.#rows.sharedRow : this.#rows.any(admitted.key!);
-    if (row === 0) return;
-    if (all) admitted.raised = moment.now;
-    admitted.sums(this.#rows.planOf(row), (rule, from, units) => {
-      if (!all && rule.limit.kind !== "pace" && rule.limit.kind !== "quota") return;
-      raiseTo(rule.limit, this.#rows.place(rule, row), { from, units }, moment);
-    });
   }
 
   close(): void {

@@ -1,15 +1,7 @@
 /** The rows of numbers behind the keys: made, found, moved to new limits, forgotten. */
 
-import {
-  fitsBy,
-  grownSize,
-  idleFrom,
-  moveTo,
-  type Place,
-  roomFor,
-  sizeOf,
-  startUsed,
-} from "../../limits/algorithm.ts";
+import { idleFrom, type Place, startUsed } from "../../limits/algorithm.ts";
+import { fitsBy, grownSize, moveTo, roomFor, sizeOf } from "../../limits/growth.ts";
 import { migrateState, type Site } from "../../limits/history.ts";
 import { counterpart } from "../../limits/counterparts.ts";
 import type { Moment } from "../../limits/limit.ts";

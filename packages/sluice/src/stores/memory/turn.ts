@@ -1,8 +1,11 @@
 /** What was admitted in this turn of the event loop, whose callers run only after their commit. */
 
 import type { Costs } from "../../costs.ts";
+import { raiseTo } from "../../limits/algorithm.ts";
 import { eachCounterpart } from "../../limits/counterparts.ts";
+import type { Moment } from "../../limits/limit.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
+import type { Rows } from "./rows.ts";
 
 /** The admissions into one row under one plan. */
 interface Admitted {
@@ -47,8 +50,19 @@ export class RowTurn {
     entry.units[rule] = Math.max(0, entry.units[rule]! - units);
   }
 
+  /** What was admitted counts from now: everything, or what does not know instants of its own. */
+  raise(rows: Rows, moment: Moment, all: boolean): void {
+    const row = this.key === undefined ? rows.sharedRow : rows.any(this.key);
+    if (row === 0) return;
+    if (all) this.raised = moment.now;
+    this.#sums(rows.planOf(row), (rule, from, units) => {
+      if (!all && rule.kind !== "pace" && rule.kind !== "quota") return;
+      raiseTo(rule.limit, rows.place(rule, row), { from, units }, moment);
+    });
+  }
+
   /** Visits the rules of the row's present plan with all that was admitted under each. */
-  sums(present: Plan, visit: (rule: Rule, from: number, units: number) => void): void {
+  #sums(present: Plan, visit: (rule: Rule, from: number, units: number) => void): void {
     const shared = this.key === undefined;
     const from = new Map<Rule, number>();
     const units = new Map<Rule, number>();

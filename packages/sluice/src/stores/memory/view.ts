@@ -1,18 +1,11 @@
 /** What `peek` and `explain` see of a row. */
 
 import type { Costs } from "../../costs.ts";
-import { capacityOf, earliestOf, idleFrom, type Place, usedOf } from "../../limits/algorithm.ts";
-import {
-  type AnyLimit,
-  type Earliest,
-  isHeld,
-  later,
-  type Moment,
-  type QuotaLimit,
-} from "../../limits/limit.ts";
-import { resetAt } from "../../limits/quota/quota.ts";
+import type { Place } from "../../limits/algorithm.ts";
+import { later, type Moment } from "../../limits/limit.ts";
+import { forecastOf, ratesOf } from "../../limits/outlook.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
-import type { RuleView, View } from "../store.ts";
+import type { View } from "../store.ts";
 import type { Rows } from "./rows.ts";
 
 export function viewOf(
@@ -26,7 +19,7 @@ export function viewOf(
   decided: Omit<View, "rates" | "forecast">,
 ): View {
   const home = (rule: Rule): Place => rows.place(rule, rule.shared ? shared : row);
-  const rates = plan.rules.map((rule) => rateViews(rule.limit, home(rule), moment));
+  const rates = plan.rules.map((rule) => ratesOf(rule.limit, home(rule), moment));
   let forecast = decided.until;
   if (ahead) {
     plan.rules.forEach((rule, i) => {
@@ -35,68 +28,4 @@ export function viewOf(
     });
   }
   return { ...decided, rates, forecast };
-}
-
-function rateViews(limit: AnyLimit, place: Place, moment: Moment): RuleView[] {
-  const each = limit.kind === "window" ? limit.rates.map((rate) => single(limit, rate)) : [limit];
-  return each.map((one) => ({
-    used: usedOf(one, place, moment),
-    resetAt: Math.max(moment.now, idleFrom(one, place, moment)),
-  }));
-}
-
-function single(
-  limit: Extract<AnyLimit, { kind: "window" }>,
-  rate: { readonly count: number; readonly span: number },
-): AnyLimit {
-  return { ...limit, rates: [rate], most: rate.count, widest: rate.span };
-}
-
-/**
- * A lower bound for when the last of `total` units may pass: what exceeds the capacity waits for
- * whole refills. O(1), without a simulation.
- */
-function forecastOf(limit: AnyLimit, place: Place, total: number, moment: Moment): Earliest {
-  const { cells, base } = place;
-  if (limit.kind === "window") {
-    return limit.rates
-      .map((rate) => cycles(single(limit, rate), place, total, rate.span, moment))
-      .reduce(later);
-  }
-  if (limit.kind === "pace") {
-    const first = earliestOf(limit, cells, base, Math.min(total, limit.burst), moment);
-    return first + Math.floor((Math.max(0, total - limit.burst) * limit.micros) / limit.units);
-  }
-  if (limit.kind === "concurrency") {
-    return earliestOf(limit, cells, base, Math.min(total, limit.slots), moment);
-  }
-  if (limit.kind === "parts") return cycles(limit, place, total, limit.span, moment);
-  if (limit.kind === "quota") return periods(limit, place, total, moment);
-  return earliestOf(limit, cells, base, total, moment);
-}
-
-/** What does not fit into the period that counts waits for its end, and then for whole ones. */
-function periods(limit: QuotaLimit, place: Place, total: number, moment: Moment): Earliest {
-  const more = total - (limit.count - usedOf(limit, place, moment));
-  if (more <= 0) return earliestOf(limit, place.cells, place.base, total, moment);
-  const shortest =
-    typeof limit.period === "number"
-      ? limit.period
-      : { day: 20, week: 164, month: 668 }[limit.period] * 3600e6;
-  const whole = Math.ceil(more / limit.count) - 1;
-  return resetAt(limit, place.cells, place.base, moment) + whole * shortest;
-}
-
-function cycles(
-  limit: AnyLimit,
-  { cells, base }: Place,
-  total: number,
-  period: number,
-  moment: Moment,
-): Earliest {
-  const capacity = capacityOf(limit);
-  const whole = capacity === Number.POSITIVE_INFINITY ? 0 : Math.ceil(total / capacity) - 1;
-  const rest = total - whole * capacity || 0;
-  const first = earliestOf(limit, cells, base, whole > 0 ? rest : total, moment);
-  return isHeld(first) ? first : first + whole * period;
 }
