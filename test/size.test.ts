@@ -3,8 +3,8 @@ import { build } from "esbuild";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 
-// Bytes, gzipped. The aim is 8,000: all limits, verbs and the memory store together are far from it.
-const budget = 27_000;
+// Bytes, gzipped. The aim is 8,000: all limits, all verbs, both ways of waiting and the memory store are far from it.
+const budget = 33_000;
 
 test("the root entry, bundled, minified and gzipped, is within its budget", async () => {
   const { outputFiles } = await build({

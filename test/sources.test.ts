@@ -22,8 +22,12 @@ const table: [files: RegExp, mayImport: string[]][] = [
   [/^(time|errors)\.ts$/, ["*.ts"]],
   [/^limits\//, [...base, "limits/"]],
   [/^stores\/store\.ts$/, [...shared, "limits/"]],
+  // What stands in for a store that fails is memory.
+  [/^stores\/(fallback)/, [...shared, "limits/", "stores/store.ts", "stores/memory", "stores/$1"]],
   [/^stores\/([\w-]+)/, [...shared, "limits/", "stores/store.ts", "stores/$1"]],
   [/^testing\//, [...shared, "limits/", "stores/store.ts", "testing/"]],
+  [/^shared\//, ["*.ts", "limits/", "stores/store.ts", "shared/"]],
+  [/^limiter\.ts$/, ["*.ts", "limits/", "shared/shared-limiter.ts"]],
   [/^index\.ts$/, ["*.ts", "limits/", "stores/store.ts", "stores/memory"]],
   [/^[\w-]+\.ts$/, ["*.ts", "limits/", "stores/store.ts", "stores/memory"]],
 ];

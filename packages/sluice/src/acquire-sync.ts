@@ -1,33 +1,44 @@
 /** Waiting by blocking the thread. */
 
 import type { Clock } from "./clock.ts";
-import { InvalidOptionError, LimitExceededError, WouldDeadlockError } from "./errors.ts";
-import type { Denial, Grant } from "./permit.ts";
+import {
+  InvalidOptionError,
+  LimitExceededError,
+  StoreBusyError,
+  WouldDeadlockError,
+} from "./errors.ts";
+import { Denial, type Grant } from "./permit.ts";
 import { type Duration, show, toMicros } from "./time.ts";
+
+/** How long to sleep before a look whether another process has released, in milliseconds. */
+const LOOK_AGAIN = 5;
+
+export interface Blocking {
+  readonly timeout: Duration | undefined;
+  /** Whether others than this thread may release what it waits for. */
+  readonly elsewhere: boolean;
+}
 
 /** Attempts, and sleeps until the instant that the refusal names, until there is room. */
 export function acquireBlocking(
   attempt: () => Grant | Denial,
   clock: Clock,
-  timeout: Duration | undefined,
+  { timeout, elsewhere }: Blocking,
 ): Grant {
   const most = timeout === undefined ? Number.POSITIVE_INFINITY : toMicros(timeout, "timeout", 0);
   const deadline = clock.now() + most;
   for (;;) {
-    const answer = attempt();
+    const answer = attemptUnlessBusy(attempt);
     if (answer.granted) return answer;
     const { limit, retryAfter } = answer;
-    if (retryAfter === undefined) {
+    if (retryAfter === undefined && !elsewhere) {
       throw new WouldDeadlockError(
         `acquireSync() would wait for ${show(limit)}, which only code on this blocked thread can release; use acquire().`,
       );
     }
-    const wait = Math.max(1, retryAfter);
+    const wait = Math.max(1, retryAfter ?? LOOK_AGAIN);
     if (clock.now() + wait * 1e3 > deadline) {
-      throw new LimitExceededError(
-        answer,
-        `${show(limit)} has no room within the timeout, for at least ${retryAfter} ms.`,
-      );
+      throw new LimitExceededError(answer, "within the timeout");
     }
     if (!clock.sleepSync) {
       throw new InvalidOptionError(
@@ -35,5 +46,15 @@ export function acquireBlocking(
       );
     }
     clock.sleepSync(wait);
+  }
+}
+
+/** A store that others keep busy is asked again in a moment. */
+function attemptUnlessBusy(attempt: () => Grant | Denial): Grant | Denial {
+  try {
+    return attempt();
+  } catch (error) {
+    if (error instanceof StoreBusyError) return new Denial("the store", 1);
+    throw error;
   }
 }

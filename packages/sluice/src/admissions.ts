@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { type AnyCost, type Costs, resolveActual } from "./costs.ts";
 import { LimitExceededError } from "./errors.ts";
 import type { Events } from "./events.ts";
+import { withoutLeases } from "./limits/adapted.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { LimitsInput, Plan } from "./limits/plan.ts";
 import type { LimiterOptions, Settings } from "./options.ts";
@@ -11,8 +12,8 @@ import { type Denial, Grant, type PermitOwner, type Refusal, type TurnEnd } from
 import { Plans } from "./plans.ts";
 import type { KeyQueue } from "./queue.ts";
 import { memory } from "./stores/memory.ts";
-import type { Answer, Ask, Ledger, View } from "./stores/store.ts";
-import { show } from "./time.ts";
+import { plansOf, unsaved } from "./snapshot.ts";
+import type { Answer, Ask, Ledger, SavedState, View } from "./stores/store.ts";
 import { bindingName, type Refused, refusalOf } from "./view.ts";
 
 /** Those who wait, as far as permits concern them. */
@@ -51,7 +52,7 @@ export class Admissions implements PermitOwner {
 
   constructor(
     limits: LimitsInput,
-    options: LimiterOptions,
+    options: LimiterOptions<true>,
     settings: Settings,
     clock: Clock,
     events: Events,
@@ -61,7 +62,8 @@ export class Admissions implements PermitOwner {
     this.events = events;
     this.#queues = queues;
     this.#ageing = settings.ageing;
-    this.plans = new Plans(limits, settings.margin, { now: 0, wall: 0 }, options.limitsFor);
+    const since = { now: 0, wall: 0 };
+    this.plans = new Plans(limits, settings.margin, since, withoutLeases, options.limitsFor);
     const plan = this.plans.base;
     this.#ask = {
       key: "",
@@ -153,7 +155,7 @@ export class Admissions implements PermitOwner {
   }
 
   releasePermit({ key, plan, ticket }: Grant): void {
-    if (ticket === 0 || this.closed) return;
+    if (ticket === 0 || this.closed || !plan.hasConcurrency) return;
     this.ledger.amend([{ kind: "release", key, plan, ticket }]);
     if (this.events.heard) this.events.emit({ type: "release", key, ticket });
     this.#queues.wake(key);
@@ -205,6 +207,15 @@ export class Admissions implements PermitOwner {
     return denial.limit === name ? denial : denial.renamed(name);
   }
 
+  save(): SavedState {
+    return this.ledger.save?.() ?? unsaved();
+  }
+
+  load(state: SavedState): void {
+    if (!this.ledger.load) unsaved();
+    this.ledger.load(state, plansOf(state, this.plans));
+  }
+
   pause(until: number, key: string | undefined): void {
     const plan = this.plans.of(key ?? "");
     this.ledger.amend([{ kind: "gate", key, plan, until }]);
@@ -219,10 +230,6 @@ export class Admissions implements PermitOwner {
 
   exceeded(refusal: Refusal, when: string): LimitExceededError {
     this.refused++;
-    const wait =
-      refusal.retryAfter === undefined
-        ? "until somebody releases"
-        : `for at least ${refusal.retryAfter} ms`;
-    return new LimitExceededError(refusal, `${show(refusal.limit)} has no room ${when}, ${wait}.`);
+    return new LimitExceededError(refusal, when);
   }
 }

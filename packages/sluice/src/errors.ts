@@ -21,15 +21,21 @@ export type ErrorCode =
   | "WOULD_DEADLOCK"
   | "WAIT_CANCELLED"
   | "LIMITER_CLOSED"
-  | "INVALID_SNAPSHOT";
+  | "INVALID_SNAPSHOT"
+  | "STORE_BUSY"
+  | "STORE_UNAVAILABLE"
+  | "STORE_TIMEOUT"
+  | "STORE_CORRUPT"
+  | "STORE_TOO_SLOW"
+  | "LIMITS_CONFLICT";
 
 /** The common base of all errors that Sluice throws. */
 export class SluiceError extends Error {
   /** Stable, for programs; the message is for people. */
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string) {
-    super(message);
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
+    super(message, options);
     this.code = code;
     this.name = new.target.name;
   }
@@ -71,16 +77,24 @@ export class UnknownLimitError extends SluiceError {
 export class LimitExceededError extends SluiceError {
   readonly refusal: Refusal;
 
-  constructor(refusal: Refusal, message: string) {
-    super("LIMIT_EXCEEDED", message);
+  /** @param when - Completes "… has no room". */
+  constructor(refusal: Refusal, when: string) {
+    const wait =
+      refusal.retryAfter === undefined
+        ? "until somebody releases"
+        : `for at least ${refusal.retryAfter} ms`;
+    super("LIMIT_EXCEEDED", `${JSON.stringify(refusal.limit)} has no room ${when}, ${wait}.`);
     this.refusal = refusal;
   }
 }
 
 /** More callers wait than `maxWaiting` allows. */
 export class QueueFullError extends SluiceError {
-  constructor(message: string) {
-    super("QUEUE_FULL", message);
+  constructor(maxWaiting: number) {
+    super(
+      "QUEUE_FULL",
+      `${maxWaiting} callers wait already (maxWaiting); raise it, or slow down the callers.`,
+    );
   }
 }
 
@@ -146,5 +160,50 @@ export class LimiterClosedError extends SluiceError {
 export class InvalidSnapshotError extends SluiceError {
   constructor(message: string) {
     super("INVALID_SNAPSHOT", message);
+  }
+}
+
+/** The store could not decide: neither granted nor refused. Each of its failures has a class. */
+export class StoreError extends SluiceError {}
+
+/** Others keep a store without a server busy; trying again soon helps. */
+export class StoreBusyError extends StoreError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("STORE_BUSY", message, options);
+  }
+}
+
+/** The store cannot be reached, or does not take what it is told. */
+export class StoreUnavailableError extends StoreError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("STORE_UNAVAILABLE", message, options);
+  }
+}
+
+/** The store did not answer in time; what it was asked for may have happened. */
+export class StoreTimeoutError extends StoreError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("STORE_TIMEOUT", message, options);
+  }
+}
+
+/** What is in the store was not written by this version of Sluice, or was damaged. */
+export class StoreCorruptError extends StoreError {
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("STORE_CORRUPT", message, options);
+  }
+}
+
+/** Answers come so late that no booked instant can be kept. */
+export class StoreTooSlowError extends StoreError {
+  constructor(message: string) {
+    super("STORE_TOO_SLOW", message);
+  }
+}
+
+/** Another limiter of the same name has another kind of limit in this place. */
+export class LimitsConflictError extends StoreError {
+  constructor(message: string) {
+    super("LIMITS_CONFLICT", message);
   }
 }

@@ -18,7 +18,8 @@ import type {
   TryOptions,
   WrapOptions,
 } from "./options.ts";
-import type { Permit, Refusal } from "./permit.ts";
+import type { Permit, PermitOf, Refusal } from "./permit.ts";
+import type { Answered } from "./stores/store.ts";
 import type { LimiterSnapshot } from "./snapshot.ts";
 import type { Duration } from "./time.ts";
 import type { Look } from "./view.ts";
@@ -47,7 +48,7 @@ type AnyFn = (...args: never[]) => unknown;
  * `tryAcquire`; who does the waiting elsewhere wants `reserve`.
  */
 // oxlint-disable-next-line no-explicit-any -- `Limiter` alone stands for one with any limits.
-export interface Limiter<L = any> extends AsyncDisposable {
+export interface Limiter<L = any, Sync extends boolean = true> extends AsyncDisposable {
   readonly name: string;
 
   /**
@@ -59,7 +60,9 @@ export interface Limiter<L = any> extends AsyncDisposable {
    * const answer = limiter.tryAcquire({ key: "user:7" });
    * if (!answer.granted) console.log(`again in ${answer.retryAfter} ms`);
    */
-  tryAcquire(...options: Args<L, TryOptions<L>>): Permit<Actual<L>> | Refusal;
+  tryAcquire(
+    ...options: Args<L, TryOptions<L>>
+  ): Answered<Sync, PermitOf<Actual<L>, Sync> | Refusal>;
 
   /**
    * Waits its turn: first come, first served within a key. Rejects at once when the forecast lies
@@ -70,7 +73,7 @@ export interface Limiter<L = any> extends AsyncDisposable {
    * @example
    * using permit = await limiter.acquire({ timeout: "20s", signal });
    */
-  acquire(...options: Args<L, AcquireOptions<L>>): Promise<Permit<Actual<L>>>;
+  acquire(...options: Args<L, AcquireOptions<L>>): Promise<PermitOf<Actual<L>, Sync>>;
 
   /**
    * Blocks the thread until there is room: for scripts and worker threads. Overtakes those who wait
@@ -78,7 +81,9 @@ export interface Limiter<L = any> extends AsyncDisposable {
    *
    * @throws `WOULD_DEADLOCK` when only this thread could release what it waits for.
    */
-  acquireSync(...options: Args<L, SyncOptions<L>>): Permit<Actual<L>>;
+  acquireSync: Sync extends true
+    ? (...options: Args<L, SyncOptions<L>>) => Permit<Actual<L>>
+    : never;
 
   /**
    * Books the next free instant, at most `maxWait` ahead, and leaves the waiting to the caller; who
@@ -91,7 +96,7 @@ export interface Limiter<L = any> extends AsyncDisposable {
    */
   reserve: HasConcurrency<L> extends true
     ? never
-    : (...options: Args<L, ReserveOptions<L>>) => Reservation<L> | Refusal;
+    : (...options: Args<L, ReserveOptions<L>>) => Answered<Sync, Reservation<L> | Refusal>;
 
   /**
    * Acquires, calls `fn`, and releases whatever happens.
@@ -100,7 +105,7 @@ export interface Limiter<L = any> extends AsyncDisposable {
    * const page = await limiter.run(() => fetch(url), { pauseOn: retryAfter });
    */
   run<R>(
-    fn: (permit: Permit<Actual<L>>) => R,
+    fn: (permit: PermitOf<Actual<L>, Sync>) => R,
     ...options: Args<L, RunOptions<L>>
   ): Promise<Awaited<R>>;
 
@@ -135,24 +140,26 @@ export interface Limiter<L = any> extends AsyncDisposable {
   ): AsyncGenerator<Awaited<R>, void, undefined>;
 
   /** Takes nothing: what `tryAcquire` would say, and what is used and left of each limit. */
-  peek(options?: Partial<AskOptions<L>>): Look<LimitName<L> extends never ? string : LimitName<L>>;
+  peek(
+    options?: Partial<AskOptions<L>>,
+  ): Answered<Sync, Look<LimitName<L> extends never ? string : LimitName<L>>>;
 
   /** Which limit binds, the place in the queue, a forecast, promises and warnings, in words. */
-  explain(options?: Partial<AskOptions<L>>): Explanation;
+  explain(options?: Partial<AskOptions<L>>): Answered<Sync, Explanation>;
 
   /** Nothing passes for so long, for a key or for all; of several pauses the longest wins. */
-  pause(duration: Duration, options?: KeyOption): void;
+  pause(duration: Duration, options?: KeyOption): Answered<Sync, void>;
   /** The same until a date. */
-  pauseUntil(date: Date | number, options?: KeyOption): void;
+  pauseUntil(date: Date | number, options?: KeyOption): Answered<Sync, void>;
   /** Ends a pause. */
-  resume(options?: KeyOption): void;
+  resume(options?: KeyOption): Answered<Sync, void>;
 
   /** Lets everything through, waiters first, unrecorded, until `reset()`. */
   breach(): void;
   /** Rejects those who wait; returns how many. The limiter stays usable. */
   cancelWaiting(options?: KeyOption & { readonly reason?: unknown }): number;
   /** Forgets the state and rejects those who wait. */
-  reset(options?: KeyOption): void;
+  reset(options?: KeyOption): Answered<Sync, void>;
 
   /**
    * New limits from now on, for all keys or for one, with the old admissions counted as far as they
@@ -161,14 +168,18 @@ export interface Limiter<L = any> extends AsyncDisposable {
   setLimits(limits: LimitsInput, options?: KeyOption): void;
 
   /** The keys that have state. */
-  keys(): string[];
+  keys(): Answered<Sync, string[]>;
   /** Forgets a key's state; who waits for it goes on waiting. */
-  forget(key: string): void;
-  /** The state as JSON. */
+  forget(key: string): Answered<Sync, void>;
+  /**
+   * The state as JSON; of the memory store alone, for shared stores keep their state themselves.
+   *
+   * @throws `INVALID_OPTION` with a shared store.
+   */
   snapshot(): LimiterSnapshot;
   /** Replaces the state by a saved one; the time in between has passed for it. */
   restore(snapshot: LimiterSnapshot): void;
-  stats(): LimiterStats;
+  stats(): Answered<Sync, LimiterStats>;
   /** Calls the listener for every event of a type; returns what ends it. */
   on<T extends EventType>(
     type: T,

@@ -9,11 +9,14 @@ import type { Store } from "./stores/store.ts";
 import { type Duration, show, toMicros } from "./time.ts";
 
 /** Options of `createLimiter`. */
-export interface LimiterOptions {
-  /** Names the budget in a shared store, in events and in messages; default `"limiter"`. */
+export interface LimiterOptions<Sync extends boolean = boolean> {
+  /**
+   * Names the budget in a shared store, which requires it: same name, same budget. Also in events
+   * and in messages; default `"limiter"`.
+   */
   readonly name?: string;
   /** Where state lives; default the memory of this process. */
-  readonly store?: Store<true>;
+  readonly store?: Store<Sync>;
   /**
    * The limits of a key, where they differ; `undefined` for the limiter's own. Synchronous, asked
    * once for each key until `setLimits`. Limits with `per: "limiter"` stay the limiter's.
@@ -165,6 +168,9 @@ export interface RawOptions {
 
 const MOST = 2 ** 24;
 
+/** How far ahead `reserve` books unless told otherwise, in microseconds. */
+export const BOOKED_AHEAD = 3600e6;
+
 export interface Settings {
   readonly name: string;
   readonly maxKeys: number;
@@ -216,4 +222,13 @@ export function readPriority(priority: number | undefined): number {
 export function readKey(key: string | undefined): string {
   if (key === undefined || typeof key === "string") return key ?? "";
   throw new InvalidOptionError(`key must be a string; got ${show(key)}. Convert it with String().`);
+}
+
+/** A date in milliseconds since the epoch, checked. */
+export function readDate(date: Date | number): number {
+  const ms = Number(date);
+  if (Number.isFinite(ms)) return ms;
+  throw new InvalidOptionError(
+    `pauseUntil() takes a date or milliseconds since the epoch; got ${show(date)}.`,
+  );
 }

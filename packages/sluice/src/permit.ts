@@ -48,10 +48,28 @@ export interface Permit<Cost = AnyCost> extends Disposable, AsyncDisposable {
   release(): void;
 }
 
+/** The permit of a remote store: what is sent to it is promised. */
+export interface RemotePermit<Cost = AnyCost> extends Omit<
+  Permit<Cost>,
+  "release" | typeof Symbol.dispose
+> {
+  /**
+   * Returns the slots; never gives cost back. Resolves when the store knows.
+   *
+   * @throws `ALREADY_RELEASED` the second time.
+   */
+  release(): Promise<void>;
+}
+
+/** The permit of a store that answers at once, or of a remote one. */
+export type PermitOf<Cost, Sync extends boolean> = Sync extends true
+  ? Permit<Cost>
+  : RemotePermit<Cost>;
+
 /** The other answer: which limit, and how long until it would fit. */
 export interface Refusal extends Disposable, AsyncDisposable {
   readonly granted: false;
-  /** The limit that refused; `"pause"` while the gate is closed. */
+  /** The limit that refused; `"pause"` while the gate is closed, `"fallback"` while the store fails. */
   readonly limit: string;
   /** Milliseconds until it would fit, rounded up; absent when only a release can help. */
   readonly retryAfter?: number;
@@ -60,7 +78,10 @@ export interface Refusal extends Disposable, AsyncDisposable {
 /** What happens to permits; the limiter. */
 export interface PermitOwner {
   settlePermit(permit: Grant, actual: AnyCost): void;
-  releasePermit(permit: Grant): void;
+  /** A remote store promises; it is told of permits without slots too, for their settlements. */
+  releasePermit(permit: Grant): void | Promise<void>;
+  /** Aborts when the lease of the permit was lost; absent where none can be. */
+  leaseOf?(permit: Grant): AbortSignal | undefined;
   /** Milliseconds since the epoch of an instant of the store's clock. */
   toEpoch(instant: number): number;
 }
@@ -133,7 +154,7 @@ export class Grant implements Permit {
 
   get signal(): AbortSignal {
     neverAborts ??= new AbortController().signal;
-    return neverAborts;
+    return this.#owner.leaseOf?.(this) ?? neverAborts;
   }
 
   /** Where the admission stands in the store: raised when its turn ended. */
@@ -152,18 +173,21 @@ export class Grant implements Permit {
     this.#state = SETTLED;
   }
 
-  release(): void {
+  release(): void | Promise<void> {
     if (this.#state >= RELEASED) throw new AlreadyReleasedError();
+    const settled = this.#state === SETTLED;
     this.#state = RELEASED;
-    if (this.plan.hasConcurrency) this.#owner.releasePermit(this);
+    if (settled || this.plan.hasConcurrency) return this.#owner.releasePermit(this);
   }
 
   [Symbol.dispose](): void {
-    if (this.#state < RELEASED) this.release();
+    if (this.#state >= RELEASED) return;
+    const sent = this.release();
+    if (sent) sent.catch(() => undefined); // its lease ends without it
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#state < RELEASED) this.release();
+    if (this.#state < RELEASED) await this.release();
   }
 }
 

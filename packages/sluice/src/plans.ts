@@ -9,6 +9,8 @@ export class Plans {
   base: Plan;
   #limits: LimitsInput;
   readonly #margin: number;
+  /** Fits a plan to the kind of store. */
+  readonly #adapt: (plan: Plan) => Plan;
   readonly #limitsFor: ((key: string) => LimitsInput | undefined) | undefined;
   /** Set by `setLimits` for single keys. */
   readonly #own = new Map<string, Plan>();
@@ -22,10 +24,12 @@ export class Plans {
     limits: LimitsInput,
     margin: number,
     since: Since,
+    adapt: (plan: Plan) => Plan,
     limitsFor?: (key: string) => LimitsInput | undefined,
   ) {
     this.#limits = limits;
     this.#margin = margin;
+    this.#adapt = adapt;
     this.#limitsFor = limitsFor;
     this.#since = since;
     this.base = this.#compile(limits);
@@ -60,15 +64,8 @@ export class Plans {
     return this.#byText.get(text) ?? this.#past.get(text);
   }
 
-  /** In one process nothing dies apart from its holders: leases have no meaning there. */
   #compile(limits: LimitsInput, since: Since = this.#since, base?: LimitsInput): Plan {
-    const plan = compile(limits, this.#margin, since, base);
-    if (!plan.rules.some(({ limit }) => limit.kind === "concurrency" && limit.lease > 0))
-      return plan;
-    const rules = plan.rules.map((rule) =>
-      rule.limit.kind === "concurrency" ? { ...rule, limit: { ...rule.limit, lease: 0 } } : rule,
-    );
-    return { ...plan, rules };
+    return this.#adapt(compile(limits, this.#margin, since, base));
   }
 
   #ask(key: string): Plan {

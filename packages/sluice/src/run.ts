@@ -9,7 +9,7 @@ import { type Duration, show } from "./time.ts";
 /** What is needed of the limiter. */
 export interface Runner {
   acquire(options: RawOptions): Promise<Permit>;
-  pause(duration: Duration, options: { readonly key?: string }): void;
+  pause(duration: Duration, options: { readonly key?: string }): void | Promise<void>;
 }
 
 type PauseOn = (outcome: unknown) => Duration | undefined;
@@ -34,19 +34,23 @@ export async function runThrough<R>(
     const result = await fn(permit);
     const actual = options.settle?.(result as never);
     if (actual !== undefined) permit.settle(actual);
-    pause(runner, result, options);
+    await pause(runner, result, options);
     return result;
   } catch (error) {
-    pause(runner, error, options);
+    await pause(runner, error, options);
     throw error;
   } finally {
-    permit[Symbol.dispose]();
+    await permit[Symbol.asyncDispose]();
   }
 }
 
-function pause(runner: Runner, outcome: unknown, { pauseOn, key }: RawRunOptions): void {
+async function pause(
+  runner: Runner,
+  outcome: unknown,
+  { pauseOn, key }: RawRunOptions,
+): Promise<void> {
   const duration = pauseOn?.(outcome);
-  if (duration !== undefined) runner.pause(duration, key === undefined ? {} : { key });
+  if (duration !== undefined) await runner.pause(duration, key === undefined ? {} : { key });
 }
 
 type Fn = (this: unknown, ...args: never[]) => unknown;

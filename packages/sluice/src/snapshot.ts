@@ -1,6 +1,6 @@
 /** The state of a limiter as JSON, to be carried over a restart. */
 
-import { InvalidSnapshotError } from "./errors.ts";
+import { InvalidOptionError, InvalidSnapshotError } from "./errors.ts";
 import type { Plan } from "./limits/plan.ts";
 import type { Plans } from "./plans.ts";
 import type { SavedState } from "./stores/store.ts";
@@ -59,5 +59,12 @@ export function plansOf(state: SavedState, plans: Plans): Map<string, Plan> {
 function foreignSnapshot(key: string | null): InvalidSnapshotError {
   return new InvalidSnapshotError(
     `the snapshot's state of ${key === null ? "the whole limiter" : `the key ${show(key)}`} was made under other limits; restore it with the limits it was made with, and then call setLimits().`,
+  );
+}
+
+/** A store that keeps its state itself. */
+export function unsaved(): never {
+  throw new InvalidOptionError(
+    "snapshot() and restore() are for the memory store; this store keeps its state itself, and survives a restart.",
   );
 }

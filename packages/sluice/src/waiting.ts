@@ -2,23 +2,19 @@
 
 import type { Admissions } from "./admissions.ts";
 import type { Clock } from "./clock.ts";
-import type { Costs } from "./costs.ts";
+import { type Costs, impossibleNow } from "./costs.ts";
 import type { Desk } from "./desk.ts";
-import {
-  CostImpossibleError,
-  LimiterClosedError,
-  QueueFullError,
-  WaitCancelledError,
-} from "./errors.ts";
+import { LimiterClosedError, QueueFullError, WaitCancelledError } from "./errors.ts";
 import { capacityOf } from "./limits/algorithm.ts";
 import { isHeld, NEVER } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
 import { type RawOptions, readPriority, type Settings } from "./options.ts";
 import type { Grant } from "./permit.ts";
-import { compareRanks, type Waiter } from "./queue.ts";
+import { whoMakesPlace } from "./overflow.ts";
+import type { Waiter } from "./queue.ts";
 import { Signals } from "./signals.ts";
 import type { Answer } from "./stores/store.ts";
-import { show, toMicros } from "./time.ts";
+import { toMicros } from "./time.ts";
 import { Waiters } from "./waiters.ts";
 
 /** How late a booked waiter may wake; later, it gives its instant up and is booked anew. */
@@ -231,7 +227,7 @@ export class Waiting implements Desk {
       for (const waiter of this.waiters.all(undefined)) {
         const { rules } = waiter.level.queue.plan;
         const rule = rules.find(({ limit }, i) => waiter.costs[i]! > capacityOf(limit));
-        if (rule) this.#reject(waiter, impossible(rule.names[0]!));
+        if (rule) this.#reject(waiter, impossibleNow(rule.names[0]!));
       }
     });
     this.waiters.wake();
@@ -254,37 +250,15 @@ export class Waiting implements Desk {
 
   /** Makes place for a newcomer by dropping another; false when the newcomer must go. */
   #makePlace(key: string, priority: number): boolean {
-    const { overflow } = this.#settings;
-    if (overflow === "reject") return false;
-    let worst: Waiter | undefined;
-    for (const waiter of this.waiters.all(undefined)) {
-      const worse =
-        worst === undefined ||
-        (overflow === "drop-oldest"
-          ? waiter.arrival < worst.arrival
-          : waiter.level.priority < worst.level.priority ||
-            (waiter.level.priority === worst.level.priority &&
-              compareRanks(waiter, worst, this.ageing) > 0));
-      if (worse) worst = waiter;
-    }
-    if (!worst || (overflow === "drop-lowest" && worst.level.priority >= priority)) return false;
-    this.#reject(worst, this.#full(key));
-    return true;
+    const worst = whoMakesPlace(this.waiters.all(undefined), priority, this.#settings);
+    if (worst) this.#reject(worst, this.#full(key));
+    return worst !== undefined;
   }
 
   #full(key: string): QueueFullError {
     this.dropped++;
     const { events } = this.#admissions();
     if (events.heard) events.emit({ type: "drop", key, reason: "QUEUE_FULL" });
-    return new QueueFullError(
-      `${this.#settings.maxWaiting} callers wait already (maxWaiting); raise it, or slow down the callers.`,
-    );
+    return new QueueFullError(this.#settings.maxWaiting);
   }
-}
-
-function impossible(name: string): CostImpossibleError {
-  return new CostImpossibleError(
-    name,
-    `the new limits can never hold what was waited for: ${show(name)} is too small for it.`,
-  );
 }

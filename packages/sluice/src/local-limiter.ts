@@ -1,0 +1,270 @@
+/** The verbs. Decisions are the store's and waiting is the queues'; here they are put together. */
+
+import { acquireBlocking } from "./acquire-sync.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { type Costs, costsOfLook, resolveCosts } from "./costs.ts";
+import { LimiterClosedError, ReserveHeldError } from "./errors.ts";
+import { Events, type EventType, type LimiterEvent } from "./events.ts";
+import { type Explanation, explain } from "./explain.ts";
+import type { LimiterStats } from "./limiter-surface.ts";
+import type { LimitsInput, Plan } from "./limits/plan.ts";
+import { type MapInput, mapThrough } from "./map.ts";
+import {
+  BOOKED_AHEAD,
+  type LimiterOptions,
+  type RawOptions,
+  readDate,
+  readKey,
+  readOptions,
+  type Settings,
+} from "./options.ts";
+import { Admissions, type Sight } from "./admissions.ts";
+import { Waiting } from "./waiting.ts";
+import type { Denial, Grant, Permit, Refusal } from "./permit.ts";
+import { type BookedGrant, bookedGrant } from "./reservation.ts";
+import { type RawRunOptions, runThrough, type WrapInput, wrapThrough } from "./run.ts";
+import { type LimiterSnapshot, readSnapshot, takeSnapshot } from "./snapshot.ts";
+import { type Duration, toMicros, toMillis } from "./time.ts";
+import { type Look, viewLimits } from "./view.ts";
+
+interface Keyed {
+  readonly key?: string;
+}
+
+/** A limiter on a store of its own process, where waiting is just in time. */
+export class LocalLimiter {
+  readonly name: string;
+  readonly #settings: Settings;
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #admissions: Admissions;
+  readonly #waiting: Waiting;
+
+  constructor(limits: LimitsInput, options: LimiterOptions<true>) {
+    this.#settings = readOptions(options);
+    this.name = this.#settings.name;
+    this.#clock = options.clock ?? systemClock;
+    this.#events = new Events(this.name);
+    this.#waiting = new Waiting(this.#settings, this.#clock, () => this.#admissions);
+    const { waiters } = this.#waiting;
+    this.#admissions = new Admissions(
+      limits,
+      options,
+      this.#settings,
+      this.#clock,
+      this.#events,
+      waiters,
+    );
+    this.wrap = this.wrap.bind(this);
+  }
+
+  tryAcquire(options?: RawOptions): Permit | Refusal {
+    const admissions = this.#admissions;
+    if (admissions.closed) this.#checkOpen();
+    const key = options === undefined ? "" : readKey(options.key);
+    const plan = admissions.plans.of(key);
+    const costs = this.#costs(plan, options);
+    const { waiters } = this.#waiting;
+    if (waiters.size !== 0 && !options?.barge && !admissions.breached) {
+      if (waiters.blocks(key, plan, costs)) {
+        return this.#refuse(key, admissions.queuedRefusal(key, plan, costs));
+      }
+    }
+    const answer = admissions.attempt(key, plan, costs, undefined);
+    return answer.granted ? answer : this.#refuse(key, answer);
+  }
+
+  acquire(options?: RawOptions): Promise<Permit> {
+    try {
+      this.#checkOpen();
+      const key = readKey(options?.key);
+      const plan = this.#admissions.plans.of(key);
+      return this.#waiting.acquire(key, plan, this.#costs(plan, options), options ?? {});
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  acquireSync(options: RawOptions = {}): Permit {
+    this.#checkOpen();
+    const key = readKey(options.key);
+    const admissions = this.#admissions;
+    const plan = admissions.plans.of(key);
+    const costs = this.#costs(plan, options);
+    const since = admissions.ledger.now();
+    const attempt = (): Grant | Denial => admissions.attempt(key, plan, costs, since);
+    return acquireBlocking(attempt, this.#clock, { timeout: options.timeout, elsewhere: false });
+  }
+
+  reserve(options: RawOptions = {}): BookedGrant | Refusal {
+    this.#checkOpen();
+    const key = readKey(options.key);
+    const admissions = this.#admissions;
+    const plan = admissions.plans.of(key);
+    const costs = this.#costs(plan, options);
+    const held = plan.rules.findIndex(
+      ({ limit }, i) => limit.kind === "concurrency" && costs[i]! > 0,
+    );
+    if (held >= 0) throw new ReserveHeldError(plan.rules[held]!.names[0]!);
+    const maxWait =
+      options.maxWait === undefined ? BOOKED_AHEAD : toMicros(options.maxWait, "maxWait", 0);
+    if (admissions.breached) {
+      return bookedGrant(admissions.freePass(key, plan, costs), 0, () => false);
+    }
+    this.#waiting.bookWaiting(key, plan);
+    const ask = { key, plan, costs: [costs], maxWait, since: undefined, deferred: false };
+    const answer = admissions.ledger.reserve(ask);
+    if (answer.admitted === 0) {
+      return this.#refuse(key, admissions.refusal(key, plan, costs, answer));
+    }
+    const { now } = answer;
+    const grant = admissions.admit(key, plan, costs, answer, 0);
+    const wait = Math.max(0, toMillis(grant.at - now));
+    const cancel = (): boolean => admissions.unbook(key, plan, costs, grant.at, grant.ticket);
+    return bookedGrant(grant, wait, cancel);
+  }
+
+  run<R>(fn: (permit: Permit) => R, options?: RawRunOptions): Promise<Awaited<R>> {
+    return runThrough(this, fn, options);
+  }
+
+  /** Bound, so that it can stand as a decorator. */
+  wrap(fn: never, options?: WrapInput): unknown {
+    return wrapThrough(this, fn, options);
+  }
+
+  map<T, R>(
+    inputs: Iterable<T> | AsyncIterable<T>,
+    fn: (input: T, index: number) => R,
+    options?: MapInput<T>,
+  ): AsyncGenerator<Awaited<R>, void, undefined> {
+    return mapThrough(this, inputs, fn, options);
+  }
+
+  peek(options: RawOptions = {}): Look {
+    const { plan, view, key, costs } = this.#look(options);
+    const admissions = this.#admissions;
+    const queued = this.#waiting.waiters.size > 0 && this.#waiting.waiters.blocks(key, plan, costs);
+    const limits = viewLimits(plan, view, (instant) => admissions.toEpoch(instant));
+    const fits = view.until === view.now && !queued;
+    if (fits || admissions.breached) return { granted: true, limits };
+    const { limit, retryAfter } = queued
+      ? admissions.forecastRefusal(key, plan, view)
+      : admissions.named(plan, view, view);
+    return { granted: false, limit, ...(retryAfter === undefined ? {} : { retryAfter }), limits };
+  }
+
+  explain(options: RawOptions = {}): Explanation {
+    const { plan, view, key, ahead } = this.#look(options);
+    const queue = this.#waiting.waiters.queue(key);
+    return explain(plan, view, queue, ahead, this.#admissions.breached);
+  }
+
+  pause(duration: Duration, { key }: Keyed = {}): void {
+    this.#checkOpen();
+    this.#admissions.pause(this.#admissions.ledger.now() + toMicros(duration, "the pause", 0), key);
+  }
+
+  pauseUntil(date: Date | number, { key }: Keyed = {}): void {
+    this.#checkOpen();
+    const ms = readDate(date);
+    const { ledger } = this.#admissions;
+    this.#admissions.pause(ledger.now() + Math.ceil((ms - this.#clock.wall()) * 1e3), key);
+  }
+
+  resume({ key }: Keyed = {}): void {
+    this.#checkOpen();
+    const admissions = this.#admissions;
+    admissions.ledger.amend([
+      { kind: "gate", key, plan: admissions.plans.of(key ?? ""), until: undefined },
+    ]);
+    this.#waiting.waiters.wake();
+  }
+
+  breach(): void {
+    this.#checkOpen();
+    this.#admissions.breached = true;
+    this.#waiting.waiters.wake();
+  }
+
+  cancelWaiting(options: Keyed & { readonly reason?: unknown } = {}): number {
+    return this.#waiting.cancelWaiting(options.key, options.reason);
+  }
+
+  reset({ key }: Keyed = {}): void {
+    this.#checkOpen();
+    this.#waiting.cancelWaiting(key);
+    this.#admissions.ledger.amend([{ kind: "reset", key }]);
+    if (key === undefined) this.#admissions.breached = false;
+    this.#waiting.waiters.wake();
+  }
+
+  setLimits(limits: LimitsInput, { key }: Keyed = {}): void {
+    this.#checkOpen();
+    const { plans, ledger } = this.#admissions;
+    this.#waiting.unbook();
+    plans.set(limits, { now: ledger.now(), wall: Math.round(this.#clock.wall() * 1e3) }, key);
+    this.#waiting.replan();
+  }
+
+  keys(): string[] {
+    return this.#admissions.ledger.keys();
+  }
+
+  forget(key: string): void {
+    this.#admissions.ledger.amend([{ kind: "reset", key: readKey(key) }]);
+    this.#waiting.waiters.wake(key);
+  }
+
+  snapshot(): LimiterSnapshot {
+    return takeSnapshot(this.name, this.#admissions.save());
+  }
+
+  restore(snapshot: LimiterSnapshot): void {
+    this.#checkOpen();
+    const state = readSnapshot(snapshot);
+    this.#admissions.load(state);
+    this.#waiting.waiters.wake();
+  }
+
+  stats(): LimiterStats {
+    const { admitted, refused, ledger } = this.#admissions;
+    const { dropped, waiters } = this.#waiting;
+    return { admitted, refused, dropped, waiting: waiters.size, keys: ledger.keys().length };
+  }
+
+  on(type: EventType, listener: (event: LimiterEvent) => void): () => void {
+    return this.#events.on(type, listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#admissions.closed) return;
+    this.#waiting.close();
+    this.#admissions.close();
+  }
+
+  #costs(plan: Plan, options: RawOptions | undefined): Costs {
+    const cost = options?.cost;
+    return cost === undefined && plan.defaultCosts !== undefined
+      ? plan.defaultCosts
+      : resolveCosts(plan, cost);
+  }
+
+  #checkOpen(): void {
+    if (this.#admissions.closed) throw new LimiterClosedError();
+  }
+
+  #refuse(key: string, refusal: Refusal): Refusal {
+    this.#admissions.refused++;
+    if (this.#events.heard) this.#events.emit({ type: "refuse", key, ...refusal });
+    return refusal;
+  }
+
+  #look(options: RawOptions): Sight & { key: string; costs: Costs } {
+    this.#checkOpen();
+    const key = readKey(options.key);
+    const plan = this.#admissions.plans.of(key);
+    const costs = costsOfLook(plan, options.cost);
+    return { ...this.#admissions.look(key, plan, costs), key, costs };
+  }
+}

@@ -1,0 +1,47 @@
+/** Instants that a shared store wrote ahead, on the clock of this process. */
+
+import type { Costs } from "../costs.ts";
+import type { Plan } from "../limits/plan.ts";
+import type { Answer } from "../stores/store.ts";
+
+/** One instant in hand. `due` and `until` are microseconds on this process's clock. */
+export interface Booking {
+  readonly plan: Plan;
+  readonly costs: Costs;
+  /** The instant on the store's clock. */
+  readonly at: number;
+  readonly ticket: number;
+  /** From when on the store's clock has surely come to it. */
+  readonly due: number;
+  /** Until when it is surely not older than the grace. */
+  readonly until: number;
+}
+
+/**
+ * What an answer admits. The store read its clock somewhere between `sent` and `received`, so an
+ * instant is surely there when that much has passed since `received`, and surely not older than the
+ * grace until that much has passed since `sent`.
+ */
+export function bookingsOf(
+  plan: Plan,
+  costs: readonly Costs[],
+  answer: Answer,
+  { sent, received, grace }: { sent: number; received: number; grace: number },
+): Booking[] {
+  const { now, admitted, instants, tickets } = answer;
+  return costs.slice(0, admitted).map((each, i) => {
+    const ahead = Math.max(0, instants[i]! - now);
+    return {
+      plan,
+      costs: each,
+      at: instants[i]!,
+      ticket: tickets[i]!,
+      due: received + ahead,
+      until: sent + ahead + grace,
+    };
+  });
+}
+
+export function sameCosts(a: Costs, b: Costs): boolean {
+  return a.length === b.length && a.every((units, i) => units === b[i]);
+}

@@ -1,0 +1,199 @@
+/**
+ * One key of a shared store: who waits for it, the instants in hand, and the one call in flight.
+ * Waiters and instants are separate queues: whoever is first takes the next instant that comes, and
+ * what nobody needs any more goes back to the store. While a call is in flight newcomers gather, and
+ * the next call asks for all of them.
+ */
+
+import type { Clock } from "../clock.ts";
+import { isHeld, NEVER } from "../limits/limit.ts";
+import type { Plan } from "../limits/plan.ts";
+import type { KeyQueue, Waiter } from "../queue.ts";
+import type { Answer, Ask, Ledger } from "../stores/store.ts";
+import { type Booking, bookingsOf, sameCosts } from "./booking.ts";
+import { shareOf } from "./share.ts";
+
+/** What a lane needs of the limiter. */
+export interface LaneDesk {
+  readonly clock: Clock;
+  readonly ledger: Ledger<boolean>;
+  /** Microseconds that a step of priority is worth. */
+  readonly ageing: number;
+  readonly grace: number;
+  readonly horizon: number;
+  /** From 0 to 1. */
+  random(): number;
+  grant(waiter: Waiter, booking: Booking): void;
+  giveBack(key: string, bookings: readonly Booking[]): void;
+  /** The store failed: what becomes of everybody in the lane. */
+  fail(lane: Lane, error: unknown): void;
+  /** Instants come too late again and again. */
+  tooSlow(lane: Lane): void;
+  /** Something has changed: serve, and arm the timer. */
+  pump(lane: Lane): void;
+}
+
+/** A held head of a store that tells nobody of releases looks again after so long. */
+const POLL_LEAST = 5_000;
+const POLL_MOST = 100_000;
+/** The same where the store tells, in case a notice was lost. */
+const NOTICE_LOST = 1_000_000;
+/** A busy store is asked again after so long, and up to twice that. */
+const BUSY = 5_000;
+/** How long one release of waiters may keep the event loop, and how often it looks at the clock. */
+const SLICE_MICROS = 5_000;
+const STRIDE = 64;
+/** Instants in a row that came too late before the store counts as too slow. */
+const MOST_MISSED = 16;
+
+export class Lane {
+  readonly queue: KeyQueue;
+  readonly #desk: LaneDesk;
+  /** In the order of their instants, which is that of the queue. */
+  #booked: Booking[] = [];
+  #asking = false;
+  /** Not asked for more before this, on this process's clock. */
+  #askAt = 0;
+  #poll = POLL_LEAST;
+  #missed = 0;
+
+  constructor(queue: KeyQueue, desk: LaneDesk) {
+    this.queue = queue;
+    this.#desk = desk;
+  }
+
+  /** When there is something to do, on this process's clock. */
+  get due(): number {
+    const next = this.#booked[0]?.due ?? Number.POSITIVE_INFINITY;
+    return this.#wantsMore ? Math.min(next, this.#askAt) : next;
+  }
+
+  /** Nobody waits, nothing is in hand, no call is in flight. */
+  get idle(): boolean {
+    return this.queue.size === 0 && this.#booked.length === 0 && !this.#asking;
+  }
+
+  get #wantsMore(): boolean {
+    return !this.#asking && this.queue.size > this.#booked.length;
+  }
+
+  /** Something was freed: asks again at once. */
+  wake(): void {
+    this.#askAt = 0;
+    this.#poll = POLL_LEAST;
+  }
+
+  /** Everything in hand goes back: the limits, or what may pass at all, have changed. */
+  giveAllBack(): void {
+    const booked = this.#booked;
+    this.#booked = [];
+    if (booked.length > 0) this.#desk.giveBack(this.queue.key, booked);
+    this.wake();
+  }
+
+  /** Hands out the instants that have come, returns those too many, and asks for more. */
+  serve(): void {
+    const { clock } = this.#desk;
+    const started = clock.now();
+    let now = started;
+    for (let served = 1; this.#booked.length > 0 && this.#booked[0]!.due <= now; served++) {
+      this.#serveFirst(now);
+      if (served % STRIDE === 0) now = clock.now();
+      if (now - started > SLICE_MICROS) return;
+    }
+    const spare = this.#booked.splice(this.queue.size);
+    if (spare.length > 0) this.#desk.giveBack(this.queue.key, spare);
+    if (this.#wantsMore && this.#askAt <= now) void this.#ask();
+  }
+
+  #serveFirst(now: number): void {
+    const booking = this.#booked[0]!;
+    const waiter = this.queue.head(this.#desk.ageing);
+    if (waiter && !sameCosts(waiter.costs, booking.costs)) return this.giveAllBack();
+    this.#booked.shift();
+    if (!waiter) return this.#desk.giveBack(this.queue.key, [booking]);
+    if (now > booking.until) {
+      this.wake();
+      this.#desk.giveBack(this.queue.key, [booking]);
+      if (++this.#missed > MOST_MISSED) this.#desk.tooSlow(this);
+      return;
+    }
+    this.#missed = 0;
+    waiter.level.shift();
+    this.#desk.grant(waiter, booking);
+  }
+
+  async #ask(): Promise<void> {
+    const { clock, ledger, horizon } = this.#desk;
+    const { key, plan } = this.queue;
+    const queued = this.queue.all(this.#desk.ageing).slice(this.#booked.length);
+    const costs = shareOf(
+      plan,
+      queued.map((waiter) => waiter.costs),
+      horizon,
+    );
+    const maxWait = booksAhead(plan) ? horizon : 0;
+    const notBefore = this.#booked.at(-1)?.at ?? 0;
+    const ask: Ask = { key, plan, costs, notBefore, maxWait, since: undefined, deferred: false };
+    this.#asking = true;
+    const sent = clock.now();
+    try {
+      this.#take(ask, await ledger.reserve(ask), sent, clock.now());
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "STORE_BUSY") {
+        this.#askAt = clock.now() + BUSY * (1 + this.#desk.random());
+      } else this.#desk.fail(this, error);
+    } finally {
+      this.#asking = false;
+    }
+    this.#desk.pump(this);
+  }
+
+  #take(ask: Ask, answer: Answer, sent: number, received: number): void {
+    const { key, plan, costs } = ask;
+    const { grace } = this.#desk;
+    const gained = bookingsOf(plan, costs, answer, { sent, received, grace });
+    // The limits changed while the call was under way.
+    if (plan !== this.queue.plan) return this.#desk.giveBack(key, gained);
+    for (const booking of gained) {
+      const last = this.#booked.at(-1);
+      this.#booked.push(last && last.due > booking.due ? { ...booking, due: last.due } : booking);
+    }
+    this.#askAt =
+      answer.admitted < costs.length
+        ? this.#afterRefusal(answer, received)
+        : this.#afterGain(gained, received);
+  }
+
+  /** The front of what is booked, by anybody, moves into reach of the next call. */
+  #afterRefusal({ now, until }: Answer, received: number): number {
+    if (isHeld(until)) return this.#nextPoll(received);
+    this.#poll = POLL_LEAST;
+    const front = until === NEVER ? received + this.#desk.horizon : received + (until - now);
+    return booksAhead(this.queue.plan) ? front - this.#reach() : front;
+  }
+
+  #afterGain(gained: readonly Booking[], received: number): number {
+    this.#poll = POLL_LEAST;
+    const front = gained.at(-1)?.due ?? received;
+    return front <= received ? 0 : front - this.#reach();
+  }
+
+  /** Who has nothing in hand asks before those who have. */
+  #reach(): number {
+    const { horizon } = this.#desk;
+    return this.#booked.length === 0 ? horizon / 2 : horizon / 4;
+  }
+
+  #nextPoll(received: number): number {
+    if (this.#desk.ledger.notifies === true) return received + NOTICE_LOST;
+    const wait = this.#poll * (1 + this.#desk.random());
+    this.#poll = Math.min(2 * this.#poll, POLL_MOST / 2);
+    return received + Math.ceil(wait);
+  }
+}
+
+/** Slots come back at nobody knows when, so nothing is booked behind them. */
+function booksAhead({ rules }: Plan): boolean {
+  return rules.every(({ kind }) => kind !== "concurrency" && kind !== "blocked");
+}

@@ -1,0 +1,100 @@
+/** The lanes of all keys, and the one timer for the earliest of them. */
+
+import { Alarm } from "../alarm.ts";
+import { Heap } from "../heap.ts";
+import type { Plan } from "../limits/plan.ts";
+import { KeyQueue, type Waiter } from "../queue.ts";
+import { Lane, type LaneDesk } from "./lane.ts";
+
+export class Lanes {
+  readonly #desk: LaneDesk;
+  readonly #byKey = new Map<string, Lane>();
+  /** Lanes by when they are to be looked at; one that moved stands in it more than once. */
+  readonly #due = new Heap<Lane>();
+  readonly #deadlines = new Heap<Waiter>();
+  readonly #alarm: Alarm;
+  readonly #expire: (waiter: Waiter) => void;
+  size = 0;
+
+  constructor(desk: LaneDesk, expire: (waiter: Waiter) => void) {
+    this.#desk = desk;
+    this.#expire = expire;
+    this.#alarm = new Alarm(
+      desk.clock,
+      () => desk.clock.now(),
+      () => this.#ring(),
+    );
+  }
+
+  get(key: string): Lane | undefined {
+    return this.#byKey.get(key);
+  }
+
+  all(): Lane[] {
+    return Array.from(this.#byKey.values());
+  }
+
+  /** The lane of a key; new ones go by this plan. */
+  open(key: string, plan: Plan): Lane {
+    let lane = this.#byKey.get(key);
+    if (!lane) this.#byKey.set(key, (lane = new Lane(new KeyQueue(key, plan), this.#desk)));
+    return lane;
+  }
+
+  setDeadline(waiter: Waiter, deadline: number): void {
+    if (this.#deadlines.size > 2 * this.size + 64) this.#deadlines.prune((each) => !each.settled);
+    this.#deadlines.push(deadline, waiter, waiter.order);
+    this.#arm();
+  }
+
+  /** A waiter has left its queue, served or not. */
+  left(waiter: Waiter): void {
+    waiter.settled = true;
+    waiter.extras?.detach?.();
+    if (--this.size === 0) this.#deadlines.prune(() => false);
+  }
+
+  /** Asks again for a key, or for all. */
+  wake(key?: string): void {
+    const own = key === undefined ? undefined : this.#byKey.get(key);
+    for (const lane of key === undefined ? this.all() : own ? [own] : []) {
+      lane.wake();
+      this.pump(lane);
+    }
+  }
+
+  /** Serves a lane, and the timer goes by what is left of it. */
+  pump(lane: Lane): void {
+    lane.serve();
+    if (lane.idle) this.#byKey.delete(lane.queue.key);
+    else if (lane.due < Number.POSITIVE_INFINITY) this.#due.push(lane.due, lane);
+    this.#arm();
+  }
+
+  close(): void {
+    this.#alarm.set(Number.POSITIVE_INFINITY);
+    this.#byKey.clear();
+    this.#due.prune(() => false);
+    this.#deadlines.prune(() => false);
+  }
+
+  #ring(): void {
+    const now = this.#desk.clock.now();
+    while (this.#deadlines.least < now) this.#expireNext();
+    const lanes = new Set<Lane>();
+    while (this.#due.least <= now) lanes.add(this.#due.pop()!);
+    for (const lane of lanes) if (this.#byKey.get(lane.queue.key) === lane) this.pump(lane);
+    // An instant at the end of the time-out is soon enough.
+    while (this.#deadlines.least <= now) this.#expireNext();
+    this.#arm();
+  }
+
+  #expireNext(): void {
+    const waiter = this.#deadlines.pop()!;
+    if (!waiter.settled) this.#expire(waiter);
+  }
+
+  #arm(): void {
+    this.#alarm.set(Math.min(this.#due.least, this.#deadlines.least));
+  }
+}

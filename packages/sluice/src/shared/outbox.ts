@@ -1,0 +1,76 @@
+/**
+ * Changes on their way to a shared store: those of one turn go in one call, and a call that failed is
+ * made again, since every change is idempotent. So a settlement travels with its release.
+ */
+
+import type { Clock } from "../clock.ts";
+import type { Change, Ledger } from "../stores/store.ts";
+
+/** Waits before the next attempts, in milliseconds; after the last the change is lost. */
+const PAUSES = [20, 100, 500];
+
+const SENT: Promise<void> = Promise.resolve();
+
+export class Outbox {
+  readonly #ledger: Ledger<boolean>;
+  readonly #clock: Clock;
+  readonly #lost: (tickets: readonly number[]) => void;
+  #waiting: Change[] = [];
+  /** The call that is about to be made with what waits. */
+  #next: Promise<void> | undefined;
+  readonly #underway = new Set<Promise<void>>();
+
+  /** @param lost - Takes the tickets whose lease had ended. */
+  constructor(ledger: Ledger<boolean>, clock: Clock, lost: (tickets: readonly number[]) => void) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#lost = lost;
+  }
+
+  /** Resolves when the store has the changes; a synchronous store has them at once. */
+  send(changes: readonly Change[]): Promise<void> {
+    this.#waiting.push(...changes);
+    if (this.#ledger.sync && this.#next === undefined && this.#sendNow()) return SENT;
+    this.#next ??= this.#soon();
+    return this.#next;
+  }
+
+  /** Resolves when nothing is under way any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#underway);
+  }
+
+  #soon(): Promise<void> {
+    const call = Promise.resolve().then(() => this.#sendAll());
+    this.#underway.add(call);
+    // Whoever does not wait for it is not to crash for it either.
+    call.catch(() => undefined).finally(() => this.#underway.delete(call));
+    return call;
+  }
+
+  /** False when the store was busy; what else fails is thrown. */
+  #sendNow(): boolean {
+    try {
+      this.#lost((this.#ledger as Ledger<true>).amend(this.#waiting));
+      this.#waiting = [];
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #sendAll(): Promise<void> {
+    const changes = this.#waiting;
+    this.#waiting = [];
+    this.#next = undefined;
+    for (const pause of [...PAUSES, undefined]) {
+      try {
+        this.#lost(await this.#ledger.amend(changes));
+        return;
+      } catch (error) {
+        if (pause === undefined) throw error;
+        await new Promise<void>((resolve) => void this.#clock.setTimer(pause, resolve));
+      }
+    }
+  }
+}

@@ -1,0 +1,211 @@
+/** Permits of a shared store: handed out, settled, released; and what refusals and looks say. */
+
+import { after } from "./answered.ts";
+import type { Clock } from "../clock.ts";
+import { type AnyCost, type Costs, resolveActual } from "../costs.ts";
+import { InvalidOptionError, LimitExceededError, StoreTooSlowError } from "../errors.ts";
+import type { Events } from "../events.ts";
+import { withGrace } from "../limits/adapted.ts";
+import type { LimitsInput, Plan } from "../limits/plan.ts";
+import type { LimiterOptions, Settings } from "../options.ts";
+import { type Denial, Grant, type PermitOwner, type Refusal } from "../permit.ts";
+import { Plans } from "../plans.ts";
+import type { Answer, Ask, Change, Ledger, View } from "../stores/store.ts";
+import { show } from "../time.ts";
+import { bindingName, type Refused, refusalOf } from "../view.ts";
+import { type Booking, bookingsOf } from "./booking.ts";
+import { Leases } from "./leases.ts";
+import { Outbox } from "./outbox.ts";
+
+/** How far ahead waiters book unless the store says otherwise. */
+const HORIZON = 1_000_000;
+
+/** Answers that came too late in a row before a store counts as too slow for its grace. */
+const MOST_LATE = 3;
+
+/** What `look` sees, and when on this process's clock. */
+export interface Sight {
+  readonly view: View;
+  readonly at: number;
+}
+
+export class SharedAdmissions implements PermitOwner {
+  readonly plans: Plans;
+  readonly ledger: Ledger<boolean>;
+  readonly clock: Clock;
+  readonly events: Events;
+  readonly grace: number;
+  readonly horizon: number;
+  readonly outbox: Outbox;
+  admitted = 0;
+  refused = 0;
+  /** Everything is let through. */
+  breached = false;
+  closed = false;
+  readonly #leases: Leases;
+  readonly #onFreed: (key?: string) => void;
+
+  constructor(
+    limits: LimitsInput,
+    options: LimiterOptions,
+    settings: Settings,
+    clock: Clock,
+    events: Events,
+    queues: { isWaited(key: string): boolean; wake(key?: string): void },
+  ) {
+    const store = options.store!;
+    if (options.name === undefined) {
+      throw new InvalidOptionError(
+        'a limiter with a shared store needs a name, since the same name is the same budget; got none. Pass { name: "github" }.',
+      );
+    }
+    this.clock = clock;
+    this.events = events;
+    this.grace = store.grace ?? 0;
+    this.horizon = store.horizon ?? HORIZON;
+    this.#onFreed = queues.wake;
+    const since = { now: 0, wall: 0 };
+    const adapt = (plan: Plan): Plan => withGrace(plan, this.grace);
+    this.plans = new Plans(limits, settings.margin, since, adapt, options.limitsFor);
+    this.ledger = store.open({
+      name: settings.name,
+      clock,
+      maxKeys: settings.maxKeys,
+      start: settings.start,
+      isWaited: queues.isWaited,
+      onFreed: () => queues.wake(),
+    });
+    this.outbox = new Outbox(this.ledger, clock, (tickets) => this.#leases.lost(tickets));
+    this.#leases = new Leases(clock, (renewals) => void this.outbox.send(renewals));
+  }
+
+  /** Asks now or never: the answer of a synchronous store comes at once. */
+  attempt(
+    key: string,
+    plan: Plan,
+    costs: Costs,
+    waited: number,
+    tries: number = MOST_LATE,
+  ): Judged {
+    if (this.breached) return this.freePass(key, plan, costs);
+    const asked = [costs];
+    const ask: Ask = { key, plan, costs: asked, maxWait: 0, since: undefined, deferred: false };
+    const sent = this.clock.now();
+    return after(this.ledger.reserve(ask), (answer): Judged => {
+      if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
+      const received = this.clock.now();
+      const [booking] = bookingsOf(plan, asked, answer, { sent, received, grace: this.grace });
+      if (received <= booking!.until) return this.admit(key, plan, costs, booking!, waited);
+      this.giveBack(key, [booking!]);
+      if (tries === 0) throw tooSlow(key, this.grace);
+      return this.attempt(key, plan, costs, waited + received - sent, tries - 1);
+    });
+  }
+
+  /** Returns instants that nobody will use. */
+  giveBack(key: string, bookings: readonly Booking[]): void {
+    const changes = bookings.flatMap(({ plan, costs, at, ticket }): Change[] => {
+      const actual = plan.rules.map(() => 0);
+      const cancel = { kind: "cancel" as const, key, plan, ticket, at, taken: costs, actual };
+      return plan.hasConcurrency ? [cancel, { kind: "release", key, plan, ticket }] : [cancel];
+    });
+    void this.outbox.send(changes);
+  }
+
+  admit(
+    key: string,
+    plan: Plan,
+    costs: Costs,
+    { at, ticket }: { readonly at: number; readonly ticket: number },
+    waited: number,
+  ): Grant {
+    this.admitted++;
+    if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
+    if (plan.hasConcurrency && ticket !== 0) this.#leases.hold(key, plan, ticket);
+    return new Grant(this, key, plan, costs, at, ticket, waited, undefined);
+  }
+
+  /** A permit that takes nothing. */
+  freePass(key: string, plan: Plan, costs: Costs): Grant {
+    return this.admit(key, plan, costs, { at: this.clock.wall() * 1e3, ticket: 0 }, 0);
+  }
+
+  settlePermit({ key, plan, costs, ticket, at }: Grant, actual: AnyCost): void {
+    const used = resolveActual(plan, actual, costs);
+    if (ticket === 0 || this.closed) return;
+    const change = { kind: "settle" as const, key, plan, ticket, at, taken: costs, actual: used };
+    void this.outbox.send([change]).then(
+      () => this.#onFreed(key),
+      () => undefined,
+    );
+  }
+
+  async releasePermit({ key, plan, ticket }: Grant): Promise<void> {
+    if (ticket === 0 || this.closed) return;
+    if (plan.hasConcurrency) {
+      this.#leases.drop(ticket);
+      if (this.events.heard) this.events.emit({ type: "release", key, ticket });
+    }
+    const changes = plan.hasConcurrency ? [{ kind: "release" as const, key, plan, ticket }] : [];
+    await this.outbox.send(changes);
+    this.#onFreed(key);
+  }
+
+  leaseOf({ ticket }: Grant): AbortSignal | undefined {
+    return this.#leases.signal(ticket);
+  }
+
+  /** Shared stores count from the epoch. */
+  toEpoch(instant: number): number {
+    return Math.ceil(instant / 1e3);
+  }
+
+  look(key: string, plan: Plan, costs: Costs, ahead: Costs | undefined): Sight | Promise<Sight> {
+    const ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
+    const before = ahead ?? plan.rules.map(() => 0);
+    return after(this.ledger.peek(ask, before), (view) => ({ view, at: this.clock.now() }));
+  }
+
+  /** The rate that binds in a ring of several is looked up. */
+  refusal(key: string, plan: Plan, costs: Costs, answer: Answer): Denial | Promise<Denial> {
+    const { now, until, rule } = answer;
+    if ((plan.rules[rule]?.names.length ?? 1) === 1) return refusalOf(plan, { now, until, rule });
+    return after(this.look(key, plan, costs, undefined), ({ view }) =>
+      this.named(plan, { now, until, rule }, view),
+    );
+  }
+
+  /** A refusal because of those ahead, or of what binds now. */
+  forecastRefusal(plan: Plan, view: View): Denial {
+    return this.named(plan, { now: view.now, until: view.forecast, rule: view.rule }, view);
+  }
+
+  named(plan: Plan, refused: Refused, view: View): Denial {
+    const denial = refusalOf(plan, refused);
+    if (refused.rule < 0) return denial;
+    const name = bindingName(plan, refused.rule, view.rates[refused.rule]);
+    return denial.limit === name ? denial : denial.renamed(name);
+  }
+
+  exceeded(refusal: Refusal, when: string): LimitExceededError {
+    this.refused++;
+    return new LimitExceededError(refusal, when);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    this.#leases.close();
+    await this.outbox.settled();
+    await this.ledger.close();
+  }
+}
+
+/** A permit or a refusal, or the promise of one. */
+export type Judged = Grant | Denial | Promise<Grant | Denial>;
+
+/** Of answers that come later than a booked instant can be kept. */
+export function tooSlow(key: string, grace: number): StoreTooSlowError {
+  return new StoreTooSlowError(
+    `answers for the key ${show(key)} come too late again and again: the store, or this process, takes longer than the grace of ${grace / 1e3} ms; raise the grace of the store.`,
+  );
+}

@@ -1,0 +1,296 @@
+/**
+ * The verbs on a shared store. Decisions are the store's, which may be far away, so instants are
+ * booked ahead and every answer is awaited where the store promises it; here they are put together.
+ */
+
+import { acquireBlocking } from "../acquire-sync.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { type Costs, costsOfLook, resolveCosts } from "../costs.ts";
+import { InvalidOptionError, LimiterClosedError, ReserveHeldError } from "../errors.ts";
+import { Events, type EventType, type LimiterEvent } from "../events.ts";
+import { type Explanation, explain } from "../explain.ts";
+import type { KeyOption, LimiterStats } from "../limiter-surface.ts";
+import type { LimitsInput, Plan } from "../limits/plan.ts";
+import { type MapInput, mapThrough } from "../map.ts";
+import {
+  BOOKED_AHEAD,
+  type LimiterOptions,
+  type RawOptions,
+  readDate,
+  readKey,
+  readOptions,
+  type Settings,
+} from "../options.ts";
+import type { Denial, Grant, Permit, Refusal } from "../permit.ts";
+import { type BookedGrant, bookedGrant } from "../reservation.ts";
+import { type RawRunOptions, runThrough, type WrapInput, wrapThrough } from "../run.ts";
+import { unsaved } from "../snapshot.ts";
+import { type Duration, toMicros, toMillis } from "../time.ts";
+import { type Look, viewLimits } from "../view.ts";
+import { after } from "./answered.ts";
+import { closeGate, openGate } from "./gate.ts";
+import { Refusals } from "./refusals.ts";
+import { SharedAdmissions, type Sight } from "./shared-admissions.ts";
+import { SharedWaiting } from "./shared-waiting.ts";
+
+interface Asked {
+  readonly key: string;
+  readonly plan: Plan;
+  readonly costs: Costs;
+}
+
+export class SharedLimiter {
+  readonly name: string;
+  readonly #settings: Settings;
+  readonly #clock: Clock;
+  readonly #events: Events;
+  readonly #admissions: SharedAdmissions;
+  readonly #waiting: SharedWaiting;
+  readonly #refusals = new Refusals();
+
+  constructor(limits: LimitsInput, options: LimiterOptions<boolean>) {
+    this.#settings = readOptions(options);
+    this.name = this.#settings.name;
+    this.#clock = options.clock ?? systemClock;
+    this.#events = new Events(this.name);
+    const queues = {
+      isWaited: (key: string): boolean => this.#waiting.lanes.get(key) !== undefined,
+      wake: (key?: string): void => this.#freed(key),
+    };
+    this.#admissions = new SharedAdmissions(
+      limits,
+      options,
+      this.#settings,
+      this.#clock,
+      this.#events,
+      queues,
+    );
+    this.#waiting = new SharedWaiting(this.#settings, this.#admissions);
+    this.wrap = this.wrap.bind(this);
+  }
+
+  tryAcquire(options: RawOptions = {}): Permit | Refusal | Promise<Permit | Refusal> {
+    const { key, plan, costs } = this.#read(options);
+    const admissions = this.#admissions;
+    const lane = this.#waiting.lanes.get(key);
+    if (lane && !options.barge && !admissions.breached) {
+      const ahead = lane.queue.ahead(0);
+      return after(admissions.look(key, plan, costs, ahead), ({ view }) =>
+        this.#refuse(key, admissions.forecastRefusal(plan, view)),
+      );
+    }
+    const known = this.#refusals.find(key, plan, costs, this.#clock.now());
+    if (known) {
+      const refused = this.#refuse(key, known);
+      return admissions.ledger.sync ? refused : Promise.resolve(refused);
+    }
+    return after(admissions.attempt(key, plan, costs, 0), (answer) => {
+      if (!answer.granted) this.#refusals.note(key, plan, costs, answer, this.#clock.now());
+      return answer.granted ? answer : this.#refuse(key, answer);
+    });
+  }
+
+  acquire(options: RawOptions = {}): Promise<Permit> {
+    try {
+      const { key, plan, costs } = this.#read(options);
+      return this.#waiting.acquire(key, plan, costs, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  acquireSync(options: RawOptions = {}): Permit {
+    const { key, plan, costs } = this.#read(options);
+    const admissions = this.#admissions;
+    if (!admissions.ledger.sync) {
+      throw new InvalidOptionError(
+        "acquireSync() needs a store that answers at once (memory, shared memory, SQLite); this one is remote. Use acquire().",
+      );
+    }
+    const began = this.#clock.now();
+    const attempt = (): Grant | Denial =>
+      admissions.attempt(key, plan, costs, this.#clock.now() - began) as Grant | Denial;
+    return acquireBlocking(attempt, this.#clock, { timeout: options.timeout, elsewhere: true });
+  }
+
+  reserve(options: RawOptions = {}): BookedGrant | Refusal | Promise<BookedGrant | Refusal> {
+    const { key, plan, costs } = this.#read(options);
+    const held = plan.rules.findIndex(({ kind }, i) => kind === "concurrency" && costs[i]! > 0);
+    if (held >= 0) throw new ReserveHeldError(plan.rules[held]!.names[0]!);
+    const admissions = this.#admissions;
+    const maxWait =
+      options.maxWait === undefined ? BOOKED_AHEAD : toMicros(options.maxWait, "maxWait", 0);
+    if (admissions.breached) {
+      return bookedGrant(admissions.freePass(key, plan, costs), 0, () => false);
+    }
+    const ask = { key, plan, costs: [costs], maxWait, since: undefined, deferred: false };
+    return after(admissions.ledger.reserve(ask), (answer) => {
+      if (answer.admitted === 0) {
+        return after(admissions.refusal(key, plan, costs, answer), (refusal) =>
+          this.#refuse(key, refusal),
+        );
+      }
+      const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
+      const due = this.#clock.now() + Math.max(0, at - answer.now);
+      const grant = admissions.admit(key, plan, costs, { at, ticket }, 0);
+      const cancel = (): boolean => {
+        if (admissions.closed || due <= this.#clock.now()) return false;
+        this.#waiting.giveBack(key, [{ plan, costs, at, ticket, due, until: due }]);
+        return true;
+      };
+      return bookedGrant(grant, Math.max(0, toMillis(at - answer.now)), cancel);
+    });
+  }
+
+  run<R>(fn: (permit: Permit) => R, options?: RawRunOptions): Promise<Awaited<R>> {
+    return runThrough(this, fn, options);
+  }
+
+  /** Bound, so that it can stand as a decorator. */
+  wrap(fn: never, options?: WrapInput): unknown {
+    return wrapThrough(this, fn, options);
+  }
+
+  map<T, R>(
+    inputs: Iterable<T> | AsyncIterable<T>,
+    fn: (input: T, index: number) => R,
+    options?: MapInput<T>,
+  ): AsyncGenerator<Awaited<R>, void, undefined> {
+    return mapThrough(this, inputs, fn, options);
+  }
+
+  peek(options: RawOptions = {}): Look | Promise<Look> {
+    return this.#look(options, ({ plan, queued }, { view }) => {
+      const admissions = this.#admissions;
+      const limits = viewLimits(plan, view, (instant) => admissions.toEpoch(instant));
+      if ((view.until === view.now && !queued) || admissions.breached) {
+        return { granted: true, limits };
+      }
+      const { limit, retryAfter } = queued
+        ? admissions.forecastRefusal(plan, view)
+        : admissions.named(plan, view, view);
+      return { granted: false, limit, ...(retryAfter === undefined ? {} : { retryAfter }), limits };
+    });
+  }
+
+  explain(options: RawOptions = {}): Explanation | Promise<Explanation> {
+    return this.#look(options, ({ key, plan, ahead }, { view }) => {
+      const queue = this.#waiting.lanes.get(key)?.queue;
+      return explain(plan, view, queue, ahead, this.#admissions.breached);
+    });
+  }
+
+  pause(duration: Duration, { key }: KeyOption = {}): void | Promise<void> {
+    this.#checkOpen();
+    const micros = toMicros(duration, "the pause", 0);
+    return closeGate(this.#admissions, this.#waiting.lanes, key, (now) => now + micros);
+  }
+
+  pauseUntil(date: Date | number, { key }: KeyOption = {}): void | Promise<void> {
+    this.#checkOpen();
+    const until = Math.ceil(readDate(date) * 1e3);
+    return closeGate(this.#admissions, this.#waiting.lanes, key, () => until);
+  }
+
+  resume({ key }: KeyOption = {}): void | Promise<void> {
+    this.#checkOpen();
+    return openGate(this.#admissions, key, () => this.#freed(key));
+  }
+
+  breach(): void {
+    this.#checkOpen();
+    this.#admissions.breached = true;
+    this.#waiting.letAllThrough();
+  }
+
+  cancelWaiting(options: KeyOption & { readonly reason?: unknown } = {}): number {
+    return this.#waiting.cancelWaiting(options.key, options.reason);
+  }
+
+  reset({ key }: KeyOption = {}): void | Promise<void> {
+    this.#checkOpen();
+    this.#waiting.cancelWaiting(key);
+    if (key === undefined) this.#admissions.breached = false;
+    return after(this.#admissions.ledger.amend([{ kind: "reset", key }]), () => this.#freed(key));
+  }
+
+  setLimits(limits: LimitsInput, { key }: KeyOption = {}): void {
+    this.#checkOpen();
+    this.#admissions.plans.set(limits, { now: 0, wall: 0 }, key);
+    this.#refusals.forget(undefined);
+    this.#waiting.replan();
+  }
+
+  keys(): string[] | Promise<string[]> {
+    return this.#admissions.ledger.keys();
+  }
+
+  forget(key: string): void | Promise<void> {
+    const own = readKey(key);
+    return after(this.#admissions.ledger.amend([{ kind: "reset", key: own }]), () =>
+      this.#freed(own),
+    );
+  }
+
+  readonly snapshot: () => never = unsaved;
+  readonly restore: () => never = unsaved;
+
+  stats(): LimiterStats | Promise<LimiterStats> {
+    const { admitted, refused } = this.#admissions;
+    const { dropped, lanes } = this.#waiting;
+    const waiting = lanes.size;
+    return after(this.keys(), ({ length: keys }) => ({
+      admitted,
+      refused,
+      dropped,
+      waiting,
+      keys,
+    }));
+  }
+
+  on(type: EventType, listener: (event: LimiterEvent) => void): () => void {
+    return this.#events.on(type, listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#admissions.closed) return;
+    this.#waiting.close();
+    await this.#admissions.close();
+  }
+
+  #freed(key: string | undefined): void {
+    this.#refusals.forget(key);
+    this.#waiting.lanes.wake(key);
+  }
+
+  #read(options: RawOptions): Asked {
+    this.#checkOpen();
+    const key = readKey(options.key);
+    const plan = this.#admissions.plans.of(key);
+    return { key, plan, costs: resolveCosts(plan, options.cost) };
+  }
+
+  #look<R>(
+    options: RawOptions,
+    tell: (asked: Asked & { ahead: Costs; queued: boolean }, sight: Sight) => R,
+  ): R | Promise<R> {
+    this.#checkOpen();
+    const key = readKey(options.key);
+    const plan = this.#admissions.plans.of(key);
+    const costs = costsOfLook(plan, options.cost);
+    const queue = this.#waiting.lanes.get(key)?.queue;
+    const ahead = queue?.ahead(0) ?? plan.rules.map(() => 0);
+    const asked = { key, plan, costs, ahead, queued: queue !== undefined && queue.size > 0 };
+    return after(this.#admissions.look(key, plan, costs, ahead), (sight) => tell(asked, sight));
+  }
+
+  #refuse(key: string, refusal: Refusal): Refusal {
+    this.#admissions.refused++;
+    if (this.#events.heard) this.#events.emit({ type: "refuse", key, ...refusal });
+    return refusal;
+  }
+
+  #checkOpen(): void {
+    if (this.#admissions.closed) throw new LimiterClosedError();
+  }
+}

@@ -1,0 +1,214 @@
+/** Waiting for a shared store: who queues, who is dropped, and how each wait ends. */
+
+import type { Clock } from "../clock.ts";
+import { type Costs, impossibleNow } from "../costs.ts";
+import { LimiterClosedError, QueueFullError, WaitCancelledError } from "../errors.ts";
+import { capacityOf } from "../limits/algorithm.ts";
+import type { Plan } from "../limits/plan.ts";
+import { type RawOptions, readPriority, type Settings } from "../options.ts";
+import { whoMakesPlace } from "../overflow.ts";
+import type { Grant } from "../permit.ts";
+import { type KeyQueue, Waiter } from "../queue.ts";
+import { Signals } from "../signals.ts";
+import type { Ledger } from "../stores/store.ts";
+import { toMicros } from "../time.ts";
+import type { Booking } from "./booking.ts";
+import type { Lane, LaneDesk } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
+import { type SharedAdmissions, tooSlow } from "./shared-admissions.ts";
+
+export class SharedWaiting implements LaneDesk {
+  readonly lanes: Lanes;
+  readonly clock: Clock;
+  readonly ageing: number;
+  readonly grace: number;
+  readonly horizon: number;
+  /** Rejected or dropped because of `maxWaiting`. */
+  dropped = 0;
+  readonly #settings: Settings;
+  readonly #admissions: SharedAdmissions;
+  readonly #signals = new Signals();
+
+  constructor(settings: Settings, admissions: SharedAdmissions) {
+    this.#settings = settings;
+    this.#admissions = admissions;
+    this.clock = admissions.clock;
+    this.ageing = settings.ageing;
+    this.grace = admissions.grace;
+    this.horizon = admissions.horizon;
+    this.lanes = new Lanes(this, (waiter) => this.#expire(waiter));
+  }
+
+  get ledger(): Ledger<boolean> {
+    return this.#admissions.ledger;
+  }
+
+  random(): number {
+    return Math.random();
+  }
+
+  acquire(key: string, plan: Plan, costs: Costs, options: RawOptions): Promise<Grant> {
+    const { signal, timeout } = options;
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const priority = readPriority(options.priority);
+    const wait = timeout === undefined ? undefined : toMicros(timeout, "timeout", 0);
+    const admissions = this.#admissions;
+    if (admissions.breached) return Promise.resolve(admissions.freePass(key, plan, costs));
+    if (this.lanes.size >= this.#settings.maxWaiting && !this.#makePlace(key, priority)) {
+      return Promise.reject(this.#full(key));
+    }
+    return new Promise<Grant>((resolve) => {
+      const lane = this.lanes.open(key, plan);
+      const level = lane.queue.level(priority);
+      const ahead = lane.queue.ahead(priority);
+      const waiter = new Waiter(resolve, costs, this.clock.now(), level);
+      level.push(waiter);
+      this.lanes.size++;
+      if (signal !== undefined) {
+        const onAbort = (): void => this.#reject(waiter, signal.reason);
+        waiter.extras = { detach: this.#signals.watch(signal, onAbort) };
+      }
+      if (wait !== undefined) this.#limitWait(waiter, lane.queue, ahead, waiter.arrival + wait);
+      const { events } = admissions;
+      if (events.heard) events.emit({ type: "wait", key, waiting: this.lanes.size });
+      this.lanes.pump(lane);
+    });
+  }
+
+  grant(waiter: Waiter, { plan, costs, at, ticket }: Booking): void {
+    this.lanes.left(waiter);
+    const waited = Math.max(0, this.clock.now() - waiter.arrival);
+    waiter.settle(
+      this.#admissions.admit(waiter.level.queue.key, plan, costs, { at, ticket }, waited),
+    );
+  }
+
+  giveBack(key: string, bookings: readonly Booking[]): void {
+    this.#admissions.giveBack(key, bookings);
+  }
+
+  fail(lane: Lane, error: unknown): void {
+    for (const waiter of lane.queue.all(this.ageing)) this.#end(waiter, error);
+    lane.giveAllBack();
+  }
+
+  tooSlow(lane: Lane): void {
+    this.fail(lane, tooSlow(lane.queue.key, this.grace));
+  }
+
+  pump(lane: Lane): void {
+    this.lanes.pump(lane);
+  }
+
+  cancelWaiting(key: string | undefined, reason?: unknown): number {
+    const error =
+      reason ?? new WaitCancelledError("The wait was ended by cancelWaiting() or reset().");
+    const waiting = this.#waiting(key);
+    for (const waiter of waiting) this.#end(waiter, error);
+    this.lanes.wake(key);
+    return waiting.length;
+  }
+
+  /** Everybody goes, unrecorded and in order. */
+  letAllThrough(): void {
+    for (const lane of this.lanes.all()) {
+      for (const waiter of lane.queue.all(this.ageing)) {
+        this.#leave(waiter);
+        const { key, plan } = lane.queue;
+        waiter.settle(this.#admissions.freePass(key, plan, waiter.costs));
+      }
+      lane.giveAllBack();
+      this.lanes.pump(lane);
+    }
+  }
+
+  /** Those who wait go by their keys' new limits; who can never pass any more is rejected. */
+  replan(): void {
+    for (const lane of this.lanes.all()) {
+      const { queue } = lane;
+      const plan = this.#admissions.plans.of(queue.key);
+      lane.giveAllBack();
+      if (plan !== queue.plan) queue.replan(plan);
+      for (const waiter of queue.all(this.ageing)) {
+        const rule = plan.rules.find(({ limit }, i) => waiter.costs[i]! > capacityOf(limit));
+        if (rule) this.#end(waiter, impossibleNow(rule.names[0]!));
+      }
+      this.lanes.pump(lane);
+    }
+  }
+
+  close(): void {
+    const error = new LimiterClosedError();
+    for (const waiter of this.#waiting(undefined)) this.#end(waiter, error);
+    for (const lane of this.lanes.all()) lane.giveAllBack();
+    this.lanes.close();
+  }
+
+  /** Rejects at once when the forecast lies beyond the deadline, else when it comes. */
+  #limitWait(waiter: Waiter, queue: KeyQueue, ahead: Costs, deadline: number): void {
+    this.lanes.setDeadline(waiter, deadline);
+    const { key, plan } = queue;
+    const reject = async (): Promise<void> => {
+      const { view, at } = await this.#admissions.look(key, plan, waiter.costs, ahead);
+      const beyond = view.forecast >= 0 && at + (view.forecast - view.now) > deadline;
+      if (!beyond || waiter.settled) return;
+      const refusal = this.#admissions.forecastRefusal(plan, view);
+      this.#reject(waiter, this.#admissions.exceeded(refusal, "within the timeout"));
+    };
+    reject().catch(() => undefined); // the lane's own call reports what is wrong with the store
+  }
+
+  #expire(waiter: Waiter): void {
+    const { key, plan } = waiter.level.queue;
+    const admissions = this.#admissions;
+    const refused = async (): Promise<never> => {
+      const { view } = await admissions.look(key, plan, waiter.costs, undefined);
+      throw admissions.exceeded(admissions.forecastRefusal(plan, view), "before the timeout");
+    };
+    this.#leave(waiter);
+    waiter.settle(refused());
+    this.#pumpKey(key);
+  }
+
+  #reject(waiter: Waiter, reason: unknown): void {
+    if (waiter.settled) return;
+    this.#end(waiter, reason);
+    this.#pumpKey(waiter.level.queue.key);
+  }
+
+  /** Its instant passes to the next one. */
+  #pumpKey(key: string): void {
+    const lane = this.lanes.get(key);
+    if (lane) this.lanes.pump(lane);
+  }
+
+  #end(waiter: Waiter, reason: unknown): void {
+    if (waiter.settled) return;
+    this.#leave(waiter);
+    waiter.settle(Promise.reject(reason));
+  }
+
+  #leave(waiter: Waiter): void {
+    this.lanes.left(waiter);
+    waiter.level.leave(waiter);
+  }
+
+  #waiting(key: string | undefined): Waiter[] {
+    const lanes = this.lanes.all().filter(({ queue }) => key === undefined || queue.key === key);
+    return lanes.flatMap(({ queue }) => queue.all(this.ageing));
+  }
+
+  /** Makes place for a newcomer by dropping another; false when the newcomer must go. */
+  #makePlace(key: string, priority: number): boolean {
+    const worst = whoMakesPlace(this.#waiting(undefined), priority, this.#settings);
+    if (worst) this.#reject(worst, this.#full(key));
+    return worst !== undefined;
+  }
+
+  #full(key: string): QueueFullError {
+    this.dropped++;
+    const { events } = this.#admissions;
+    if (events.heard) events.emit({ type: "drop", key, reason: "QUEUE_FULL" });
+    return new QueueFullError(this.#settings.maxWaiting);
+  }
+}
