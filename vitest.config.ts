@@ -17,6 +17,7 @@ export default defineConfig({
         test: {
           name: "sluice-cli",
           include: ["packages/sluice-cli/{src,test}/**/*.test.ts"],
+          setupFiles: ["packages/sluice/test/seed.ts"],
           globalSetup: built,
           testTimeout: 60_000,
         },

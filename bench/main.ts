@@ -8,7 +8,18 @@ import { parseArgs } from "node:util";
 import { begun } from "./harness/in-child.ts";
 import { summary } from "./harness/report.ts";
 
-const all = ["try-acquire", "refusal", "keys-memory", "waiters", "fidelity", "strict-api"];
+const all = [
+  "try-acquire",
+  "refusal",
+  "keys-memory",
+  "waiters",
+  "fidelity",
+  "strict-api",
+  "job-rate",
+  "job-overhead",
+  "job-exec",
+  "job-peers",
+];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

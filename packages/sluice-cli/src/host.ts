@@ -45,6 +45,24 @@ export function processHost(): Host {
   };
 }
 
+/** What a job that was started in code takes from the process: nothing is changed in it. */
+export function libraryHost(): Host {
+  return {
+    get stdin() {
+      return process.stdin;
+    },
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    clock: systemClock,
+    onSignal: () => () => {},
+    onIdle: (listener) => listen(["beforeExit"], listener),
+    onCrash: () => () => {},
+    keepConsoleOffStdout() {},
+  };
+}
+
 function listen<Value>(events: string[], listener: (value: Value) => void): () => void {
   for (const event of events) process.on(event, listener);
   return () => {

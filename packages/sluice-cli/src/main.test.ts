@@ -1,9 +1,16 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { manualClock } from "sluice/testing";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import type { Host } from "./host.ts";
 import { main } from "./main.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "sluice-main-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeFileSync(join(folder, "job.ts"), "export default (row: unknown) => row;\n");
 
 async function sluice(
   ...args: string[]
@@ -16,7 +23,7 @@ async function sluice(
   const host: Host = {
     ...streams,
     env: {},
-    cwd: import.meta.dirname,
+    cwd: folder,
     clock: manualClock(),
     onSignal: () => () => {},
     onIdle: () => () => {},
@@ -45,38 +52,41 @@ test("--version and --help are no failures", async () => {
 test.each([
   [[], "Usage: sluice"],
   [["rum"], "sluice: unknown command 'rum'\n(Did you mean run?)"],
-  [["run"], "sluice: missing required argument 'module'"],
+  [["run"], "sluice: nothing says what to run; give the path of a job module"],
   [["run", "job.ts", "--rat", "1/s"], "sluice: unknown option '--rat'\n(Did you mean --rate?)"],
-  [["run", "job.ts", "-c", "0"], "argument '0' is invalid. Give a whole number from 1 to 100000."],
-  [
-    ["run", "job.ts", "-c", "2.5"],
-    "argument '2.5' is invalid. Give a whole number from 1 to 100000.",
-  ],
+  [["exec"], "sluice: missing required argument 'command'"],
+  [["exec", "-r", "1/s", "--", "sluice-none"], 'no command "sluice-none" in the PATH'],
+  [["exec", "-r", "1/s", "--accept", "256", "true"], "Give exit codes from 0 to 255"],
+  [["run", "job.ts", "-c", "0"], "concurrency is a whole number from 1 to 100000; got 0. [USAGE]"],
+  [["run", "job.ts", "-c", "2.5"], "argument '2.5' is invalid. Give a whole number."],
   [
     ["run", "job.ts", "-f", "xml"],
-    "argument 'xml' is invalid. Allowed choices are jsonl, lines, csv.",
+    "argument 'xml' is invalid. Allowed choices are jsonl, lines, csv, tsv, failed.",
   ],
-  [["run", "job.ts"], "add --rate 100/s, or --rate unlimited. [RATE_MISSING]"],
+  [
+    ["run", "job.ts"],
+    'add --rate 100/s, or --rate unlimited (limits: "100/s" in code). [RATE_MISSING]',
+  ],
   [["run", "job.ts", "-r", "0/s"], '"0/s"'],
   [["run", "job.ts", "-r", "-5/s"], '"-5/s"'],
   [["run", "job.ts", "-r", "fast"], "[INVALID_OPTION]"],
   [["run", "job.ts", "-r", "5/s", "-r", "10/5parsecs"], "[INVALID_OPTION]"],
   [
     ["run", "job.ts", "-r", "blocked"],
-    '--rate "blocked" lets no row through; give a rate above zero. [RATE_BLOCKED]',
+    'the rate "blocked" lets no row through; give one above zero. [RATE_BLOCKED]',
   ],
   [["run", "job.ts", "-r", "5/s", "-m", "soon"], "[INVALID_OPTION]"],
   [["run", "job.ts", "-r", "5/s", "-i", "rows.dat"], "[INPUT_FORMAT_UNKNOWN]"],
   [["run", "job.ts", "-r", "5/s", "-i", "nothing.csv"], 'there is no input file "nothing.csv"'],
   [
     ["run", "job.ts", "-r", "5/s", "-i", ".", "-f", "csv"],
-    'the input "." is a directory; give one file of rows. [INPUT_UNREADABLE]',
+    'the input "." is a directory; give files of rows. [INPUT_UNREADABLE]',
   ],
   [
     ["run", "nothing.ts", "-r", "5/s"],
     'there is no job module "nothing.ts"; give the path of a .ts or .js file. [MODULE_NOT_FOUND]',
   ],
-  [["run", "input", "-r", "5/s"], "(it is not a file)"],
+  [["run", ".", "-r", "5/s"], "(it is not a file)"],
 ])("wrong usage: %s", async (args, sentence) => {
   const { code, stdout, stderr } = await sluice(...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

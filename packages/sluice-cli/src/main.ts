@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { SluiceError } from "sluice";
 import { CliError } from "./cli-error.ts";
+import { execCommand } from "./commands/exec.ts";
+import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { Host } from "./host.ts";
@@ -21,11 +23,13 @@ export async function main(args: readonly string[], host: Host): Promise<number>
       writeErr: (text) => host.stderr.write(text.replace(/^error:/, "sluice:")),
     })
     .showSuggestionAfterError()
-    .addCommand(
-      runCommand(host, (exitCode) => {
-        code = exitCode;
-      }),
-    );
+    .enablePositionalOptions();
+  const done = (exitCode: number): void => {
+    code = exitCode;
+  };
+  for (const command of [runCommand, execCommand, planCommand]) {
+    program.addCommand(command(host, done));
+  }
   for (const command of program.commands) command.copyInheritedSettings(program);
   try {
     await program.parseAsync(args, { from: "user" });

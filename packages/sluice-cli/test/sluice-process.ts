@@ -30,6 +30,10 @@ export class Folder {
     return readFileSync(join(this.path, name), "utf8");
   }
 
+  write(name: string, content: string): void {
+    writeFileSync(join(this.path, name), content);
+  }
+
   /** The results in a file, by the index of their row. */
   results(name = "out.jsonl"): unknown[] {
     return resultsIn(this.read(name));
@@ -68,12 +72,24 @@ export class Running {
     }));
   }
 
+  /** What it has said on stderr so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
   /** Waits until the text was said so many times, on either stream. */
   async says(text: string, times = 1): Promise<void> {
     const { stdout, stderr } = this.child;
     while ((this.#stdout + this.#stderr).split(text).length - 1 < times) {
       if (this.child.exitCode !== null) throw new Error(`ended without "${text}": ${this.#stderr}`);
-      await Promise.race([once(stdout!, "data"), once(stderr!, "data"), once(this.child, "exit")]);
+      const heard = new AbortController();
+      const { signal } = heard;
+      await Promise.race([
+        once(stdout!, "data", { signal }),
+        once(stderr!, "data", { signal }),
+        once(this.child, "exit", { signal }),
+      ]);
+      heard.abort();
     }
   }
 }

@@ -1,32 +1,34 @@
-/** CSV with a header: every record as an object of strings. */
+/** CSV and TSV with a header: every record as an object of strings. */
 
 import { CsvError, type Parser, parse } from "csv-parse";
 import { CliError } from "../cli-error.ts";
 import { defaults } from "../defaults.ts";
-import type { BadRow, Row } from "../runner/parts.ts";
+import type { ParsedRow, ParsedRows } from "./parsed-row.ts";
 import type { TextBlock } from "./text-blocks.ts";
 
-/** Records before one whose quotes make no sense are still given out. */
+/**
+ * Records before one whose quotes make no sense are still given out. Between tabs quotes are
+ * characters like others, as in the format's registration.
+ */
 export async function* csvRows(
   blocks: AsyncIterable<TextBlock>,
   name: string,
-): AsyncGenerator<Row | BadRow> {
-  let index = 0;
-  let parsed: (Row | BadRow)[] = [];
+  delimiter: "," | "\t",
+): ParsedRows {
+  let parsed: ParsedRow[] = [];
   const parser = parse({
     columns: (header: string[]) => checkHeader(header, name),
     record_delimiter: ["\r\n", "\n"],
     relax_column_count: true,
     skip_empty_lines: true,
     max_record_size: defaults.longestLine,
+    delimiter,
+    quote: delimiter === "," ? '"' : null,
     // Records are taken here and not from the stream, which drops them when it fails.
     on_record: (value: unknown, { lines, error }) => {
       parsed.push(
-        error
-          ? { index, line: lines, problem: wrongColumns(error, lines, name) }
-          : { index, line: lines, value },
+        error ? { line: lines, problem: wrongColumns(error, lines, name) } : { line: lines, value },
       );
-      index += 1;
       return null;
     },
   });
@@ -36,10 +38,10 @@ export async function* csvRows(
   const texts = textsUntil(blocks, (error) => {
     unreadable = error; // thrown when the parser has given out what it still holds
   });
-  const settle = function* (error: Error | undefined): Generator<Row | BadRow> {
+  const settle = function* (error: Error | undefined): Generator<ParsedRow[]> {
     const rows = parsed;
     parsed = [];
-    yield* rows;
+    yield rows;
     if (error) throw unreadable ?? asCliError(error, name);
   };
   for await (const text of texts) yield* settle(await feed(parser, text));

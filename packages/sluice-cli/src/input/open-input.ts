@@ -1,42 +1,76 @@
-/** Opens the input as a stream of bytes. */
+/** Opens the inputs as streams of bytes. */
 
-import { fstatSync, type Stats } from "node:fs";
+import { createReadStream, fstatSync, type Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { CliError, systemReason } from "../cli-error.ts";
 import type { Host } from "../host.ts";
+import { type Format, formatOf } from "./format.ts";
 
 export interface Input {
   /** As it is called in messages. */
   readonly name: string;
-  readonly bytes: Readable;
+  readonly format: Format;
   /** What the system knows of it, when it knows. */
   readonly stats: Stats | undefined;
   /** Its full path when it is a file that can be read twice. */
   readonly file: string | undefined;
+  /** Its bytes; called once, when its turn has come. */
+  bytes(): Readable;
 }
 
-/** The file at `path`, or stdin for `-` and nothing. */
-export async function openInput(path: string | undefined, host: Host): Promise<Input> {
-  if (path === undefined || path === "-") {
-    const { stdin } = host;
-    const stats = statsOf(stdin.fd);
-    if (stats?.isDirectory()) throw isDirectory("standard input");
-    return { name: "standard input", bytes: stdin, stats, file: undefined };
+/**
+ * The files at these paths, in this order; stdin for `-` and for none. All are looked at before the
+ * first is read; files are opened one at a time, so that there may be any number of them.
+ */
+export async function openInputs(
+  paths: readonly string[],
+  asked: Format | undefined,
+  host: Host,
+): Promise<Input[]> {
+  const inputs: Input[] = [];
+  for (const path of paths.length === 0 ? ["-"] : paths) {
+    const format = formatOf(path, asked);
+    const isStdin = path === "-";
+    if (isStdin && inputs.some(({ name }) => name === STDIN)) throw stdinTwice();
+    inputs.push(isStdin ? openStdin(format, host) : await openPath(path, format, host));
   }
-  const handle = await openFile(path, resolve(host.cwd, path));
+  return inputs;
+}
+
+const STDIN = "standard input";
+
+function openStdin(format: Format, host: Host): Input {
+  const { stdin } = host;
+  const stats = statsOf(stdin.fd);
+  if (stats?.isDirectory()) throw isDirectory(STDIN);
+  return { name: STDIN, format, stats, file: undefined, bytes: () => stdin };
+}
+
+async function openPath(path: string, format: Format, host: Host): Promise<Input> {
+  const file = resolve(host.cwd, path);
+  const handle = await openFile(path, file);
   const stats = await handle.stat();
-  if (stats.isDirectory()) {
-    await handle.close();
-    throw isDirectory(`the input "${path}"`);
+  const name = `"${path}"`;
+  if (!stats.isFile() && !stats.isDirectory()) {
+    // A pipe that is closed is gone: it stays open until it is read.
+    return { name, format, stats, file: undefined, bytes: () => handle.createReadStream() };
   }
-  const file = stats.isFile() ? resolve(host.cwd, path) : undefined;
-  return { name: `"${path}"`, bytes: handle.createReadStream(), stats, file };
+  await handle.close();
+  if (stats.isDirectory()) throw isDirectory(`the input ${name}`);
+  return { name, format, stats, file, bytes: () => createReadStream(file) };
 }
 
 function isDirectory(name: string): CliError {
-  return new CliError("INPUT_UNREADABLE", `${name} is a directory; give one file of rows.`);
+  return new CliError("INPUT_UNREADABLE", `${name} is a directory; give files of rows.`);
+}
+
+function stdinTwice(): CliError {
+  return new CliError(
+    "USAGE",
+    'the input "-" is there twice, but standard input can be read only once; name it once.',
+  );
 }
 
 /** What the system knows of an open file, when it is one. */

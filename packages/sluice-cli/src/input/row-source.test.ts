@@ -2,7 +2,7 @@ import { PassThrough, Readable } from "node:stream";
 import { expect, test } from "vitest";
 import type { BadRow, Row } from "../runner/parts.ts";
 import type { Format } from "./format.ts";
-import { rowSource } from "./row-source.ts";
+import { fileRows } from "./row-source.ts";
 
 /** The rows as `[index, line, value]`, or with the code and the message of what is wrong. */
 async function read(bytes: Readable | string | string[], format: Format): Promise<unknown[]> {
@@ -12,12 +12,15 @@ async function read(bytes: Readable | string | string[], format: Format): Promis
       : Readable.from([bytes].flat().map((part) => Buffer.from(part)));
   const seen: unknown[] = [];
   try {
-    for await (const row of rowSource({ bytes: stream, name: '"in"' }, format))
-      seen.push(flat(row));
+    for await (const row of fileRows([input(stream, format)])) seen.push(flat(row));
   } catch (error) {
     seen.push(problem(error));
   }
   return seen;
+}
+
+function input(bytes: Readable, format: Format, name = '"in"') {
+  return { name, format, bytes: () => bytes };
 }
 
 function flat(row: Row | BadRow): unknown[] {
@@ -109,6 +112,61 @@ test("CSV: a column that is there twice is refused; a header alone is no rows", 
   expect(await read("a,b\n", "csv")).toEqual([]);
 });
 
+test("TSV: a header, and quotes are characters like others", async () => {
+  expect(await read('id\tsaid\r\n1\t"hello" you\n2\t"\n', "tsv")).toEqual([
+    [0, 2, { id: "1", said: '"hello" you' }],
+    [1, 3, { id: "2", said: '"' }],
+  ]);
+});
+
+test("failures: their rows, ready to be run again; one without a row is a bad row", async () => {
+  expect(
+    await read(
+      '{"index":7,"error":{"message":"no"},"row":{"a":1}}\n{"index":9,"error":{}}\n{"row":null}\n',
+      "failed",
+    ),
+  ).toEqual([
+    [0, 1, { a: 1 }],
+    [1, 2, expect.stringMatching(/^ROW_INVALID: line 2 of "in" has no "row" to run again/)],
+    [2, 3, null],
+  ]);
+});
+
+test("several inputs are counted through, each with its own lines and format", async () => {
+  const inputs = [
+    input(Readable.from([Buffer.from("1\n2\n")]), "jsonl"),
+    input(Readable.from([Buffer.from("")]), "csv", '"empty"'),
+    input(Readable.from([Buffer.from("a\nx\n")]), "csv", '"other"'),
+  ];
+  const seen: unknown[] = [];
+  for await (const row of fileRows(inputs)) seen.push(flat(row));
+  expect(seen).toEqual([
+    [0, 1, 1],
+    [1, 2, 2],
+    [2, 2, { a: "x" }],
+  ]);
+});
+
+test("only the first rows, and no input behind them is opened", async () => {
+  const opened: string[] = [];
+  const one = (name: string) => ({
+    ...input(Readable.from([Buffer.from("1\n2\n3\n")]), "jsonl", name),
+    bytes: () => {
+      opened.push(name);
+      return Readable.from([Buffer.from("1\n2\n3\n")]);
+    },
+  });
+  const count = async (first: number): Promise<number> => {
+    const rows: unknown[] = [];
+    for await (const row of fileRows([one("a"), one("b"), one("c")], first)) rows.push(row);
+    return rows.length;
+  };
+  expect(await count(4)).toBe(4);
+  expect(opened).toEqual(["a", "b"]);
+  expect(await count(0)).toBe(0);
+  expect(opened).toEqual(["a", "b"]);
+});
+
 test.each(["jsonl", "lines", "csv"] as const)("%s: an empty input has no rows", async (format) => {
   expect(await read("", format)).toEqual([]);
 });
@@ -138,7 +196,7 @@ test("a stream that fails ends the reading with a sentence, after the rows befor
 
 test("closing ends a read that waits, and hides what was read by half", async () => {
   const bytes = new PassThrough();
-  const source = rowSource({ bytes, name: '"in"' }, "jsonl");
+  const source = fileRows([input(bytes, "jsonl")]);
   const rows = source[Symbol.asyncIterator]();
   bytes.write('1\n{"half');
   expect(await rows.next()).toEqual({ done: false, value: { index: 0, line: 1, value: 1 } });
@@ -162,7 +220,7 @@ test("an endless input is read as it is asked for", async () => {
     })(),
     { highWaterMark: 1 },
   );
-  const rows = rowSource({ bytes: endless, name: '"in"' }, "jsonl")[Symbol.asyncIterator]();
+  const rows = fileRows([input(endless, "jsonl")])[Symbol.asyncIterator]();
   for (let index = 0; index < 10; index += 1) await rows.next();
   expect(made).toBeLessThan(20);
 });

@@ -1,8 +1,8 @@
 /** What is said of a job when it has ended. */
 
+import { totalsOf } from "./json-events.ts";
 import type { Tally } from "./tally.ts";
-import { rateOf } from "./view.ts";
-import { count, perTime, span } from "./words.ts";
+import { count, perTime, plural, span } from "./words.ts";
 
 export interface Ending {
   /** Whether it was ended before all rows were read. */
@@ -15,24 +15,43 @@ export interface Ending {
   readonly output: string;
 }
 
-export function summary(tally: Tally, { early, allowed, windowMs, output }: Ending): string {
-  const { finished, failed, unreadable, inFlight, totalWait, started, since, until } = tally;
-  const done = finished + unreadable;
-  if (done === 0 && started === 0 && !early) return `no rows: the input is empty\n`;
-  const elapsed = Math.max(0, until - since) / 1e3;
-  const rate = rateOf(finished, elapsed, windowMs);
+export function summary(tally: Tally, ending: Ending): string {
+  const { early, allowed, output } = ending;
+  const { skipped, inFlight, totalWait, started, calls } = tally;
+  const {
+    rows: done,
+    ok,
+    failed,
+    unreadable,
+    elapsed,
+    rate,
+    retries,
+    crashes,
+  } = totalsOf(tally, ending);
+  if (done === 0 && started === 0 && !early) {
+    return skipped === 0
+      ? `no rows: the input is empty\n`
+      : `nothing left to do: ${rows(skipped)} were done before\n`;
+  }
+  const unread = unreadable > 0 ? ` (${count(unreadable)} of them could not be read)` : "";
   const lines = [
-    `${rows(done)} done in ${span(elapsed)}: ${count(finished - failed)} ok, ${count(failed + unreadable)} failed${unreadable > 0 ? ` (${count(unreadable)} of them could not be read)` : ""}`,
-    `${perTime(rate)} (allowed ${allowed}), each waited ${span(totalWait / Math.max(1, started))} on average`,
+    `${rows(done)} done in ${span(elapsed)}: ${count(ok)} ok, ${count(failed)} failed${unread}`,
+    `${perTime(rate)} (allowed ${allowed}), each waited ${span(totalWait / Math.max(1, calls))} on average`,
   ];
+  const trouble = [
+    ...(retries === 0 ? [] : [plural(retries, "retry", "retries")]),
+    ...(crashes === 0 ? [] : [`${plural(crashes, "worker", "workers")} lost and replaced`]),
+  ];
+  if (trouble.length > 0) lines.push(trouble.join(", "));
+  if (skipped > 0) lines.push(`${rows(skipped)} done by an earlier run`);
   if (inFlight > 0) lines.push(`${rows(inFlight)} started and given up: not in the results`);
   if (early) lines.push(...notStarted(tally));
   lines.push(`results in ${output}`);
   return `${lines.join("\n")}\n`;
 }
 
-function notStarted({ total, read, started, unreadable }: Tally): string[] {
-  const left = Math.max(0, (total ?? read) - started - unreadable);
+function notStarted({ total, read, skipped, started, unreadable }: Tally): string[] {
+  const left = Math.max(0, (total ?? read + skipped) - started - unreadable - skipped);
   if (total === undefined) {
     return [`${rows(left)} read and not started; the input was not read to its end`];
   }
@@ -40,5 +59,5 @@ function notStarted({ total, read, started, unreadable }: Tally): string[] {
 }
 
 function rows(value: number): string {
-  return value === 1 ? "1 row" : `${count(value)} rows`;
+  return plural(value, "row", "rows");
 }

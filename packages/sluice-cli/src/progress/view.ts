@@ -1,64 +1,99 @@
 /** What a display shows: a tally at one moment, with the rates that follow from it. */
 
+import type { Clock } from "sluice";
 import { defaults } from "../defaults.ts";
+import { Eta, type JobLimitsAtWork } from "./eta.ts";
 import type { Tally } from "./tally.ts";
 
 export interface View {
   readonly total: number | undefined;
+  /** Each with the rows that an earlier run has done. */
   readonly read: number;
   /** Started and finished, each with the rows that could not be read. */
   readonly started: number;
   readonly finished: number;
   readonly failed: number;
+  readonly retries: number;
+  /** Calls that run. */
   readonly inFlight: number;
-  /** Rows started a second, lately. */
+  /** Calls a second, lately. */
   readonly rate: number;
-  /** Milliseconds that each row waited for its turn, lately. */
+  /** Milliseconds that each call waited for its turn, lately. */
   readonly wait: number;
-  /** Milliseconds until the last row, when the total and a rate are known. */
+  /** What keeps the job from being faster: a limit, `"concurrency"`, or `"input"`. */
+  readonly binds: string | undefined;
+  /** Milliseconds until the last row has its result, when the total is known. */
   readonly eta: number | undefined;
+  readonly workers: readonly WorkerView[];
+}
+
+export interface WorkerView {
+  readonly running: number;
+  /** The share of its calls at once that is in use, from 0 to 1. */
+  readonly load: number;
+  readonly crashes: number;
+}
+
+export interface ViewerOptions {
+  readonly tally: Tally;
+  readonly clock: Clock;
+  /** The window that the job's rates are counted in, 0 for none. */
+  readonly windowMs: number;
+  readonly work: JobLimitsAtWork;
 }
 
 /** Takes views of a tally; each remembers enough of those before to know the rate. */
 export class Viewer {
-  readonly #tally: Tally;
-  readonly #window: number;
+  readonly #options: ViewerOptions;
+  readonly #eta: Eta;
   readonly #samples: Sample[] = [];
 
-  /** @param windowMs - The window that the job's rates are counted in, 0 for none. */
-  constructor(tally: Tally, windowMs: number) {
-    this.#tally = tally;
-    this.#window = windowMs;
+  constructor(options: ViewerOptions) {
+    this.#options = options;
+    this.#eta = new Eta(options.tally, options.work, options.clock);
   }
 
-  /** @param now - Microseconds on the tally's clock. */
-  view(now: number): View {
-    const { total, read, started, finished, failed, unreadable, inFlight } = this.#tally;
-    const { rate, wait } = this.#lately(now);
-    const left = total === undefined ? undefined : Math.max(0, total - finished - unreadable);
+  view(): View {
+    const { tally, work, clock } = this.#options;
+    const { total, read, started, finished, failed, unreadable, skipped, retries } = tally;
     return {
-      total: total === undefined ? undefined : Math.max(total, read),
-      read,
-      started: started + unreadable,
-      finished: finished + unreadable,
+      total: total === undefined ? undefined : Math.max(total, read + skipped),
+      read: read + skipped,
+      started: started + unreadable + skipped,
+      finished: finished + unreadable + skipped,
       failed: failed + unreadable,
-      inFlight,
-      rate,
-      wait,
-      eta: left === undefined || left === 0 || rate === 0 ? undefined : (left / rate) * 1e3,
+      retries,
+      inFlight: tally.running,
+      ...this.#lately(clock.now()),
+      binds: this.#binds(),
+      eta: this.#eta.look(),
+      workers: tally.workers.map(({ running, crashes }) => ({
+        running,
+        load: running / work.concurrency,
+        crashes,
+      })),
     };
   }
 
+  #binds(): string | undefined {
+    const { tally, work } = this.#options;
+    const { total, read, skipped, started, unreadable, running } = tally;
+    if (total !== undefined && started + unreadable + skipped >= total) return undefined;
+    const busy = tally.workers.findIndex((worker) => worker.running < work.concurrency);
+    if (running > 0 && busy < 0) return "concurrency";
+    return read - started - unreadable > 0 ? work.gate.binding(Math.max(0, busy)) : "input";
+  }
+
   #lately(now: number): { rate: number; wait: number } {
-    const { since, started, totalWait } = this.#tally;
+    const { since, calls, totalWait } = this.#options.tally;
     const samples = this.#samples;
-    if (samples.length === 0) samples.push({ at: since, started: 0, totalWait: 0 });
-    samples.push({ at: now, started, totalWait });
+    if (samples.length === 0) samples.push({ at: since, calls: 0, totalWait: 0 });
+    samples.push({ at: now, calls, totalWait });
     while (samples.length > 2 && samples[1]!.at <= now - defaults.rateOverMs * 1e3) samples.shift();
     const from = samples[0]!;
-    const starts = started - from.started;
+    const starts = calls - from.calls;
     return {
-      rate: rateOf(starts, (now - from.at) / 1e3, this.#window),
+      rate: rateOf(starts, (now - from.at) / 1e3, this.#options.windowMs),
       wait: (totalWait - from.totalWait) / Math.max(1, starts),
     };
   }
@@ -66,7 +101,7 @@ export class Viewer {
 
 interface Sample {
   readonly at: number;
-  readonly started: number;
+  readonly calls: number;
   readonly totalWait: number;
 }
 

@@ -25,3 +25,13 @@ export function span(ms: number): string {
   if (hours < 48) return `${hours} h ${minutes % 60} m`;
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** `1 retry`, `2 retries`. */
+export function plural(value: number, one: string, many: string): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** What holds a job back, after its rate. */
+export function bindingText(binds: string | undefined): string {
+  return binds === undefined ? "" : ` held by ${binds}`;
+}

@@ -5,13 +5,15 @@ import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { CliError } from "../cli-error.ts";
-import type { JobFunction } from "./job-function.ts";
+import type { JobModule } from "./job-function.ts";
 import { describeError } from "./result-record.ts";
 
 const typeScript = new Set([".ts", ".mts", ".cts", ".tsx"]);
 
-/** The function that the module at `path` exports by default. */
-export async function loadModule(path: string, cwd: string): Promise<JobFunction> {
+const hooks = ["setup", "teardown", "transform"] as const;
+
+/** What the module at `path` exports for a job. */
+export async function loadModule(path: string, cwd: string): Promise<JobModule> {
   const file = resolve(cwd, path);
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile()) {
@@ -20,7 +22,7 @@ export async function loadModule(path: string, cwd: string): Promise<JobFunction
       `there is no job module "${path}"${found ? " (it is not a file)" : ""}; give the path of a .ts or .js file.`,
     );
   }
-  return functionOf(await importFile(file, path), path);
+  return jobModuleOf(await importFile(file, path), path);
 }
 
 async function importFile(file: string, path: string): Promise<object> {
@@ -49,20 +51,29 @@ function reasonOf(error: unknown): string {
   return `${prefix}${what}${where.startsWith("/") ? ` at ${where}` : ""}${place.startsWith("file:") ? ` at ${place}` : ""}`;
 }
 
-function functionOf(module: object, path: string): JobFunction {
-  let found = (module as { default?: unknown }).default;
-  // A CommonJS module that was compiled from `export default` has it one level down.
-  if (typeof found === "object" && found !== null && "default" in found) found = found.default;
-  if (typeof found === "function") return found as JobFunction;
-  const remedy = `write "export default async function (row) { … }" in it.`;
-  if (found === undefined) {
+function jobModuleOf(module: object, path: string): JobModule {
+  // A CommonJS module that was compiled from `export default` has its exports one level down.
+  const inner = (module as { default?: unknown }).default;
+  const nested = typeof inner === "object" && inner !== null && "default" in inner;
+  const exported = (nested ? inner : module) as Partial<Record<keyof JobModule, unknown>>;
+  if (typeof exported.default !== "function") throw noFunction(exported.default, path);
+  for (const hook of hooks) {
+    const found = exported[hook];
+    if (found === undefined || typeof found === "function") continue;
     throw new CliError(
-      "MODULE_NO_DEFAULT",
-      `the job module "${path}" has no default export; ${remedy}`,
+      "MODULE_NO_FUNCTION",
+      `the job module "${path}" exports "${hook}" as ${typeof found}, not a function; export a function of that name, or none.`,
     );
   }
-  throw new CliError(
-    "MODULE_NO_FUNCTION",
-    `the job module "${path}" has a default export of type ${typeof found}, not a function; ${remedy}`,
-  );
+  return exported as unknown as JobModule;
+}
+
+function noFunction(found: unknown, path: string): CliError {
+  const remedy = `write "export default async function (row) { … }" in it.`;
+  return found === undefined
+    ? new CliError("MODULE_NO_DEFAULT", `the job module "${path}" has no default export; ${remedy}`)
+    : new CliError(
+        "MODULE_NO_FUNCTION",
+        `the job module "${path}" has a default export of type ${typeof found}, not a function; ${remedy}`,
+      );
 }

@@ -1,28 +1,10 @@
-/** A row's outcome as its line in the results. */
-
-import { CliError } from "../cli-error.ts";
-import type { Outcome, ResultRecord } from "./parts.ts";
+/** Whatever was thrown, as it stands in the results. */
 
 /** A failure as it stands in the results. */
 export interface ErrorRecord {
   readonly name: string;
   readonly message: string;
   readonly code?: string | number;
-}
-
-/** `{"index":0,"value":…}` or `{"index":0,"error":{…}}`; nothing returned is written as `null`. */
-export function recordOf(index: number, outcome: Outcome): ResultRecord {
-  if ("error" in outcome) return failure(index, outcome.error);
-  const { value = null } = outcome;
-  try {
-    const text: string | undefined = JSON.stringify(value);
-    if (text !== undefined) {
-      return { index, failed: false, json: `{"index":${index},"value":${text}}` };
-    }
-    return failure(index, unserialisable(`it is a ${typeof value}`));
-  } catch (error) {
-    return failure(index, unserialisable(describeError(error).message.split("\n", 1)[0] ?? ""));
-  }
 }
 
 /** The name, the message and the code of whatever was thrown. */
@@ -56,17 +38,6 @@ function isErrorLike(value: unknown): value is ErrorLike {
     typeof value === "object" &&
     value !== null &&
     typeof (value as Partial<ErrorLike>).message === "string"
-  );
-}
-
-function failure(index: number, error: unknown): ResultRecord {
-  return { index, failed: true, json: JSON.stringify({ index, error: describeError(error) }) };
-}
-
-function unserialisable(why: string): CliError {
-  return new CliError(
-    "RESULT_UNSERIALISABLE",
-    `the result cannot be written as JSON (${why}); return plain data.`,
   );
 }
 

@@ -1,134 +1,85 @@
-/** Puts a job together from files and flags, runs it, and says how it ended. */
+/** Runs a job for the command line: with progress, signals, a summary and an exit code. */
 
 import { CliError } from "../cli-error.ts";
+import type { JobConfig } from "../config/config.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Host } from "../host.ts";
-import { countRows } from "../input/count-rows.ts";
-import { type Format, formatOf } from "../input/format.ts";
-import { type Input, openInput } from "../input/open-input.ts";
-import { rowSource } from "../input/row-source.ts";
-import { JsonLinesSink } from "../output/json-lines-sink.ts";
-import { isStandard, type Output, openOutput } from "../output/open-output.ts";
-import { OrderedSink } from "../output/ordered-sink.ts";
 import { showProgress } from "../progress/display.ts";
-import { summary } from "../progress/summary.ts";
+import { endEvent, totalsOf } from "../progress/json-events.ts";
+import { type Ending, summary } from "../progress/summary.ts";
 import { Tally } from "../progress/tally.ts";
+import { Report } from "../report/report.ts";
+import { writeReport } from "../report/write-report.ts";
 import { say } from "../say.ts";
-import { openGate } from "./gate.ts";
-import { InProcessExecutor } from "./in-process-executor.ts";
-import type { JobFunction } from "./job-function.ts";
-import { loadModule } from "./load-module.ts";
-import { type JobParts, runLoop } from "./loop.ts";
-import type { ResultSink } from "./parts.ts";
+import type { JobOptions } from "./job-options.ts";
+import { observeAll } from "./observers.ts";
+import { openJob } from "./open-job.ts";
+import type { JobObserver } from "./parts.ts";
+import { runOpenJob } from "./run-open-job.ts";
 import { StopControl } from "./stop-control.ts";
-import { watchProcess } from "./watch-process.ts";
+import { type Watch, watchProcess } from "./watch-process.ts";
 
-export interface RunSettings {
-  readonly module: string;
-  readonly input?: string;
-  readonly output?: string;
-  /** As texts; several hold at once. */
-  readonly rates: readonly string[];
-  readonly concurrency: number;
-  readonly margin: string;
-  readonly format?: Format;
-  readonly ordered: boolean;
-  readonly force: boolean;
-}
-
-/** What was opened and loaded for a job; nothing of it runs yet. */
-interface Prepared {
-  readonly gate: ReturnType<typeof openGate>;
-  readonly format: Format;
-  readonly input: Input;
-  readonly output: Output;
-  readonly jobFunction: JobFunction;
-}
-
-/** Returns the exit code; throws what kept the job from starting, or ended it. */
-export async function runJobFromFiles(settings: RunSettings, host: Host): Promise<number> {
-  const { gate, format, input, output, jobFunction } = await prepare(settings, host);
-  const stop = new StopControl();
-  const executor = new InProcessExecutor(jobFunction);
+/**
+ * Returns the exit code; throws what kept the job from starting, or ended it.
+ *
+ * @param title - What the job is called in its report.
+ */
+export async function runJobFromFiles(
+  config: JobConfig & Pick<JobOptions, "module">,
+  host: Host,
+  title: string = config.module,
+): Promise<number> {
+  const { json = false, report: reportPath, ...rest } = config;
+  const options: JobOptions = { ...rest, output: rest.output ?? "-" };
   const tally = new Tally(host.clock);
-  const rates = { allowed: settings.rates.join(", "), windowMs: gate.windowMs };
-  const display = showProgress(tally, host, { ...rates, toStdout: output.standard });
-  const watch = watchProcess(host, stop, executor, () => {
+  const observers: JobObserver[] = [tally];
+  const observer = observeAll(observers);
+  const job = await openJob({ options, host, observer });
+  const { gate, settings, input } = job;
+  const { clock } = host;
+  let report: Report | undefined;
+  if (reportPath !== undefined) {
+    report = new Report({ clock, gate, concurrency: settings.concurrency });
+    observers.push(report);
+  }
+  const stop = new StopControl();
+  const { allowed, windowMs } = gate;
+  const toStdout = options.output === "-";
+  const work = { gate, slots: settings.workers, concurrency: settings.concurrency };
+  const display = showProgress(tally, host, { allowed, windowMs, work, toStdout, json });
+  const watch = watchProcess(host, stop, () => {
     display.note(`stopping: ${tally.inFlight} rows still run; Ctrl-C again ends at once`);
   });
-  const counted = countRows(input, format, stop.aborting).then((rows) => {
-    tally.estimateTotal(rows);
-  });
-  const failures = await runToTheEnd({
-    source: rowSource(input, format),
-    gate,
-    executor,
-    sink: sinkFor(output, settings.ordered),
-    observer: tally,
-    stop,
-    concurrency: settings.concurrency,
-  });
-  await gate[Symbol.asyncDispose]();
+  tellOfTerminal(options, host);
+  const counted = input.count(stop.aborting).then((rows) => tally.estimateTotal(rows));
+  const failures = await runOpenJob(job, { stop, observer, clock });
   display.stop();
   watch.end();
   const [failure] = [...failures, ...watch.crashes];
-  if (isClosedOutput(failure)) return exitCodes.outputClosed;
-  await counted;
-  const early = stop.stopping.aborted;
-  await say(host.stderr, summary(tally, { ...rates, early, output: output.name }));
-  if (failure) throw failure;
-  if (watch.signal) return watch.signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
-  return tally.failed + tally.unreadable > 0 ? exitCodes.rowsFailed : exitCodes.ok;
-}
-
-/** Runs the loop and closes the output; returns what went wrong, first things first. */
-async function runToTheEnd(parts: JobParts): Promise<Error[]> {
-  const failures: Error[] = [];
-  const note = (error: Error): void => void failures.push(error);
-  await runLoop(parts).catch(note);
-  await parts.sink.close().catch(note);
-  return failures;
-}
-
-function sinkFor(output: Output, ordered: boolean): ResultSink {
-  const lines = new JsonLinesSink(output);
-  return ordered ? new OrderedSink(lines) : lines;
-}
-
-function isClosedOutput(failure: Error | undefined): boolean {
-  return failure instanceof CliError && failure.code === "OUTPUT_CLOSED";
-}
-
-/** Everything that can be wrong is found before the output is touched. */
-async function prepare(settings: RunSettings, host: Host): Promise<Prepared> {
-  const gate = openGate(settings.rates, settings.margin);
-  const format = formatOf(settings.input, settings.format);
-  const input = await openInput(settings.input, host);
-  if (isStandard(settings.output)) host.keepConsoleOffStdout();
-  const jobFunction = await loadOrNotice(settings.module, host);
-  const output = await openOutput(settings.output, input, settings.force, host);
-  if (input.bytes === host.stdin && host.stdin.isTTY) {
-    host.stderr.write("reading rows from the terminal; end them with Ctrl-D\n");
+  if (failure instanceof CliError && failure.code === "OUTPUT_CLOSED") {
+    return exitCodes.outputClosed;
   }
-  return { gate, format, input, output, jobFunction };
+  await counted;
+  const output = toStdout ? "standard output" : `"${options.output}"`;
+  const ending: Ending = { early: stop.stopping.aborted, allowed, windowMs, output };
+  await say(host.stderr, json ? endEvent(tally, ending, clock) : summary(tally, ending));
+  if (report && reportPath !== undefined) {
+    await writeReport(reportPath, host.cwd, report, {
+      title,
+      totals: totalsOf(tally, ending),
+    });
+  }
+  if (failure) throw failure;
+  return exitCodeOf(watch, tally);
 }
 
-/** Loads the module, or notices that it will never be loaded. */
-async function loadOrNotice(module: string, host: Host): Promise<JobFunction> {
-  let forget = (): void => {};
-  const stuck = new Promise<never>((_resolve, reject) => {
-    forget = host.onIdle(() => {
-      reject(
-        new CliError(
-          "MODULE_FAILED",
-          `the job module "${module}" never finishes loading: nothing is left that it could wait for; look for an "await" at its top level.`,
-        ),
-      );
-    });
-  });
-  try {
-    return await Promise.race([loadModule(module, host.cwd), stuck]);
-  } finally {
-    forget();
+function exitCodeOf({ signal }: Watch, { failed, unreadable }: Tally): number {
+  if (signal) return signal === "SIGINT" ? exitCodes.interrupted : exitCodes.terminated;
+  return failed + unreadable > 0 ? exitCodes.rowsFailed : exitCodes.ok;
+}
+
+function tellOfTerminal({ input = "-" }: JobOptions, { stdin, stderr }: Host): void {
+  if (input === "-" && stdin.isTTY) {
+    stderr.write("reading rows from the terminal; end them with Ctrl-D\n");
   }
 }

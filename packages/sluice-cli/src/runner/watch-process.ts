@@ -1,6 +1,5 @@
 import { CliError } from "../cli-error.ts";
 import type { Host, StopSignal } from "../host.ts";
-import type { InProcessExecutor } from "./in-process-executor.ts";
 import type { StopControl } from "./stop-control.ts";
 
 export interface Watch {
@@ -10,13 +9,8 @@ export interface Watch {
   end(): void;
 }
 
-/** Ends the job in good order on signals, on errors that nobody caught, and when it cannot go on. */
-export function watchProcess(
-  host: Host,
-  stop: StopControl,
-  executor: InProcessExecutor,
-  onStopping: () => void,
-): Watch {
+/** Ends the job in good order on signals and on errors that nobody caught. */
+export function watchProcess(host: Host, stop: StopControl, onStopping: () => void): Watch {
   let signal: StopSignal | undefined;
   let interrupts = 0;
   const crashes: CliError[] = [];
@@ -28,7 +22,6 @@ export function watchProcess(
       if (!signal) onStopping();
       signal ??= received;
     }),
-    host.onIdle(() => executor.abandon()),
     host.onCrash((error) => {
       crashes.push(crash(error));
       stop.stop();

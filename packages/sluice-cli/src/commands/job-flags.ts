@@ -1,0 +1,129 @@
+/** The flags of a job, which `run`, `exec` and `plan` share, and the configuration behind them. */
+
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Duration, LimitInput } from "sluice";
+import type { JobConfig } from "../config/config.ts";
+import { loadConfig } from "../config/load-config.ts";
+import { defaults } from "../defaults.ts";
+import type { Host } from "../host.ts";
+import { type Format, formats } from "../input/format.ts";
+import type { Isolation } from "../runner/job-options.ts";
+
+/** Flags as they were given; what was not given is not there. */
+export interface JobFlags {
+  readonly input?: readonly string[];
+  readonly format?: Format;
+  readonly first?: number;
+  readonly output?: string;
+  readonly outputFormat?: "jsonl" | "csv";
+  readonly failed?: string;
+  readonly ordered?: boolean;
+  readonly ahead?: number;
+  readonly force?: boolean;
+  readonly journal?: boolean | string;
+  readonly resume?: boolean;
+  readonly rate?: readonly string[];
+  readonly ratePerWorker?: readonly string[];
+  readonly margin?: string;
+  readonly workers?: number;
+  readonly concurrency?: number;
+  readonly isolation?: Isolation;
+  readonly memory?: number;
+  readonly retries?: number;
+  readonly backoff?: string;
+  readonly maxBackoff?: string;
+  readonly timeout?: string;
+  readonly crashes?: number;
+  readonly onError?: "continue" | "stop";
+  readonly json?: boolean;
+  readonly report?: string;
+  readonly config?: string | false;
+}
+
+/** What rows there are and how fast they may go. */
+export function addRateFlags(command: Command): Command {
+  return command
+    .option("-i, --input <file>", "rows; several one after another; - or none for stdin", gather)
+    .addOption(
+      new Option("-f, --format <format>", "of the input; else its ending decides").choices(formats),
+    )
+    .option("--first <n>", "only so many rows", whole)
+    .option(
+      "-r, --rate <limit>",
+      '"100/s", "5000/h", "5/s burst 10", "10/5s even", or unlimited; several hold at once',
+      gather,
+    )
+    .option("--rate-per-worker <limit>", "the same in each worker, besides", gather)
+    .option("-m, --margin <time>", `pads windows against jitter on the way (${defaults.margin})`)
+    .option("-w, --workers <n>", "how many workers (1)", whole)
+    .option(
+      "-c, --concurrency <n>",
+      `calls at once in each worker (${defaults.concurrency})`,
+      whole,
+    )
+    .option("--config <file>", "instead of sluice.config.ts")
+    .option("--no-config", "without sluice.config.ts");
+}
+
+/** All flags of a job that runs. */
+export function addJobFlags(command: Command): Command {
+  return addRateFlags(command)
+    .option("-o, --output <file>", "results; - or none for stdout")
+    .addOption(
+      new Option("--output-format <format>", "else its ending decides").choices(["jsonl", "csv"]),
+    )
+    .option("--failed <file>", "the rows that failed, to be run again")
+    .option("-k, --ordered", "results in the order of the rows, not as they come")
+    .option("--ahead <n>", "rows read and not yet written, at the most", whole)
+    .option("--force", "replace an output that exists")
+    .option("--journal <file>", "remembers how far it is (<output>.journal)")
+    .option("--no-journal", "remember nothing")
+    .option("--resume", "go on where it stopped")
+    .addOption(
+      new Option("--isolation <kind>", "where the function runs").choices([
+        "process",
+        "thread",
+        "none",
+      ]),
+    )
+    .option("--memory <MiB>", "how much each worker may hold", whole)
+    .option("--retries <n>", "how often a row that failed is tried again (0)", whole)
+    .option("--backoff <time>", `the longest pause before the second attempt (${defaults.backoff})`)
+    .option("--max-backoff <time>", `no pause is longer (${defaults.maxBackoff})`)
+    .option("-t, --timeout <time>", "how long one attempt may take")
+    .option("--crashes <n>", `workers that a row may take down alone (${defaults.crashes})`, whole)
+    .addOption(
+      new Option("--on-error <what>", "after a row that failed").choices(["continue", "stop"]),
+    )
+    .option("--json", "progress as JSON Lines on stderr")
+    .option("--report <file>", "a page of what happened, as one HTML file");
+}
+
+/** The options of a job: what the configuration says, and over it what the flags say. */
+export async function configuredBy(flags: JobFlags, host: Pick<Host, "cwd">): Promise<JobConfig> {
+  const { config, input, rate, ratePerWorker, margin, backoff, maxBackoff, timeout, ...same } =
+    flags;
+  const base = config === false ? {} : await loadConfig(config, host.cwd);
+  return {
+    ...base,
+    ...same,
+    ...(input ? { input: input.length === 1 ? input[0]! : { files: input } } : {}),
+    ...(rate ? { limits: rate as readonly LimitInput[] } : {}),
+    ...(ratePerWorker ? { perWorker: ratePerWorker as readonly LimitInput[] } : {}),
+    ...(margin ? { margin: margin as Duration } : {}),
+    ...(backoff ? { backoff: backoff as Duration } : {}),
+    ...(maxBackoff ? { maxBackoff: maxBackoff as Duration } : {}),
+    ...(timeout ? { timeout: timeout as Duration } : {}),
+  };
+}
+
+function gather(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+/** A whole number; the job's own rules say which ones make sense. */
+export function whole(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new InvalidArgumentError("Give a whole number.");
+}

@@ -1,0 +1,37 @@
+/**
+ * The process groups of the commands that run now, in memory that another thread can read: whoever
+ * watches over this process can end them when it cannot.
+ */
+
+const MOST = 4096;
+
+/** Group ids; 0 is a free place. */
+export const runningGroups: Int32Array<SharedArrayBuffer> = new Int32Array(
+  new SharedArrayBuffer(MOST * Int32Array.BYTES_PER_ELEMENT),
+);
+
+// A command that takes its time to end has none left when this process ends.
+process.once("exit", () => killGroups(runningGroups));
+
+/** Enters a group; returns what takes it out again. More than there are places go unwatched. */
+export function enterGroup(group: number): () => void {
+  for (let at = 0; at < MOST; at += 1) {
+    if (Atomics.compareExchange(runningGroups, at, 0, group) !== 0) continue;
+    return () => void Atomics.compareExchange(runningGroups, at, group, 0);
+  }
+  return () => {};
+}
+
+/** Ends all commands that run, at once. */
+export function killGroups(groups: Int32Array): void {
+  for (const group of groups) if (group > 0) killGroup(group, "SIGKILL");
+}
+
+/** Sends a signal to a command and all that it started; that none is left is no failure. */
+export function killGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(process.platform === "win32" ? group : -group, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Clock, LimiterSnapshot } from "sluice";
+import { defaults } from "../defaults.ts";
+import type { Journal, ResultSink } from "./parts.ts";
+
+export interface CheckpointsOptions {
+  readonly journal: Journal;
+  readonly sink: Pick<ResultSink, "flush">;
+  readonly clock: Clock;
+  snapshot(): LimiterSnapshot;
+  /** A checkpoint could not be made. */
+  fail(error: unknown): void;
+}
+
+/** Writes into the journal, every second, how far the outputs on the disk are. */
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  #cancel: () => void = () => {};
+  #making: Promise<void> = Promise.resolve();
+  #ended = false;
+
+  constructor(options: CheckpointsOptions) {
+    this.#options = options;
+    this.#arm();
+  }
+
+  /** The last one. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#cancel();
+    await this.#making;
+    await this.#make();
+  }
+
+  #arm(): void {
+    const { clock, fail } = this.#options;
+    const look = (): void => {
+      this.#making = this.#make()
+        .catch(fail)
+        .then(() => {
+          if (!this.#ended) this.#arm();
+        });
+    };
+    this.#cancel = clock.setTimer(defaults.checkpointEveryMs, look, true);
+  }
+
+  async #make(): Promise<void> {
+    const { journal, sink, snapshot } = this.#options;
+    const flushed = await sink.flush();
+    // After the flush, in one go with the checkpoint: what is started later is in neither.
+    await journal.checkpoint({ flushed, limiter: snapshot() });
+  }
+}

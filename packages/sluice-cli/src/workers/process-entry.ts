@@ -1,0 +1,40 @@
+/** The main file of a worker that is a process. */
+
+import { Worker } from "node:worker_threads";
+import { runningGroups } from "../exec/running-groups.ts";
+import { endGroup } from "./end-group.ts";
+import type { Order, Report } from "./messages.ts";
+import { type Port, WorkerService } from "./serve.ts";
+
+const parent = Number(process.argv[2]);
+
+// It looks after the job even while this thread is busy.
+new Worker(new URL("./watchdog.js", import.meta.url), {
+  workerData: { parent, groups: runningGroups },
+}).unref();
+
+const port: Port = {
+  send: (reports) => {
+    process.send!(reports, () => {
+      if (reports.some(isLast)) process.exit(0);
+    });
+  },
+  hold: (alive) => (alive ? process.channel?.ref() : process.channel?.unref()),
+};
+let service: WorkerService | undefined;
+
+process.on("message", (orders: readonly Order[]) => {
+  for (const order of orders) {
+    if (order.is === "start") {
+      service = new WorkerService(port, order.start);
+      void service.open();
+    } else service?.take(order);
+  }
+});
+process.on("disconnect", () => endGroup(runningGroups));
+// The job decides when its workers end, whoever else is told by a signal.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
+
+function isLast({ is }: Report): boolean {
+  return is === "ended";
+}
