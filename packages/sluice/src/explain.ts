@@ -46,7 +46,7 @@ export function explain(
   const promises: Record<string, string> = {};
   for (const rule of plan.rules) {
     rule.names.forEach((name, i) => {
-      promises[name] = promiseOf(rule.limit, i);
+      promises[name] = promiseOf(rule.written, i, plan.grace);
     });
   }
   const warnings = [...unreachable(plan), ...deadlock(plan, heldByKey, view, ahead)];
@@ -74,7 +74,7 @@ export function explain(
 
 type AnyLimit = Plan["rules"][number]["limit"];
 
-function promiseOf(limit: AnyLimit, rate: number): string {
+function promiseOf(limit: AnyLimit, rate: number, grace: number): string {
   switch (limit.kind) {
     case "window": {
       const { count, span } = limit.rates[rate]!;
@@ -84,7 +84,7 @@ function promiseOf(limit: AnyLimit, rate: number): string {
       return `never more than ${limit.count} in any ${formatMicros(limit.span)}, at up to 1/${limit.parts} less throughput`;
     case "pace": {
       const extra = limit.burst - 1 + limit.catchUp;
-      return `at most ${extra === 0 ? "" : `${extra} + `}ceil(${limit.count}/${formatMicros(limit.span)} * W) in any half-open W`;
+      return `at most ${extra === 0 ? "" : `${extra} + `}ceil(${limit.count}/${formatMicros(limit.span)} * ${grace === 0 ? "W" : `(W + ${formatMicros(grace)})`}) in any half-open W`;
     }
     case "quota":
       return `at most ${limit.count} per ${typeof limit.period === "string" ? `${limit.period} in ${limit.timeZone}` : formatMicros(limit.period)}, so up to ${2 * limit.count} around a border`;
@@ -100,7 +100,7 @@ function promiseOf(limit: AnyLimit, rate: number): string {
 /** Rates that another limit makes unreachable, or that timers are too coarse for. */
 function unreachable(plan: Plan): string[] {
   const warnings: string[] = [];
-  for (const { limit, names } of plan.rules) {
+  for (const { written: limit, names } of plan.rules) {
     const name = names[0]!;
     if (limit.kind === "pace") {
       const interval = limit.micros / limit.units;

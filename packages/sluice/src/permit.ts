@@ -147,7 +147,10 @@ export class Grant implements Permit {
     const { rules } = this.plan;
     return Object.fromEntries(
       rules.flatMap((rule, i) =>
-        rule.names.map((name) => [name, { limit: formatLimit(rule.limit), cost: this.costs[i]! }]),
+        rule.names.map((name) => [
+          name,
+          { limit: formatLimit(rule.written), cost: this.costs[i]! },
+        ]),
       ),
     );
   }

@@ -76,9 +76,9 @@ export function viewLimits(
       const count = rate?.count ?? capacityOf(rule.limit);
       looks[name] = {
         limit:
-          rate && rule.limit.kind === "window"
-            ? formatLimit({ ...rule.limit, rates: [rate] })
-            : formatLimit(rule.limit),
+          rule.written.kind === "window"
+            ? formatLimit({ ...rule.written, rates: [rule.written.rates[j]!] })
+            : formatLimit(rule.written),
         used,
         remaining: Math.max(0, count - used),
         ...(Number.isFinite(resetAt) ? { resetAt: toEpoch(resetAt) } : {}),

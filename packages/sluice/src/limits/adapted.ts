@@ -15,7 +15,7 @@ export function withoutLeases(plan: Plan): Plan {
  * A pace is not: it would lose the grace at every unit, and promises its rate over W + grace instead.
  */
 export function withGrace(plan: Plan, grace: number): Plan {
-  return adapted(plan, (limit) => {
+  const padded = adapted(plan, (limit) => {
     switch (limit.kind) {
       case "window":
         return {
@@ -33,6 +33,7 @@ export function withGrace(plan: Plan, grace: number): Plan {
         return limit;
     }
   });
+  return { ...padded, grace };
 }
 
 function adapted(plan: Plan, adapt: (limit: AnyLimit) => AnyLimit): Plan {

@@ -109,6 +109,9 @@ export interface ConcurrencyLimit extends Terms {
   readonly lease: number;
 }
 
+/** The lease of slots in a shared store whose limit names none, in microseconds. */
+export const DEFAULT_LEASE = 30_000_000;
+
 /** Everything passes. */
 export interface UnlimitedLimit extends Terms {
   readonly kind: "unlimited";

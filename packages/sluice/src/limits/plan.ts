@@ -25,6 +25,8 @@ export type LimitsInput =
 export interface Rule {
   readonly kind: AnyLimit["kind"];
   readonly limit: AnyLimit;
+  /** The same before margin and grace were added: what users are shown. */
+  readonly written: AnyLimit;
   /** What refusals call it; a ring of several rates has a name for each. */
   readonly names: readonly string[];
   /** The cost's name; `""` for the one cost of a list. */
@@ -56,6 +58,8 @@ export interface Plan {
   readonly since: number;
   /** The same instant in microseconds since the epoch. */
   readonly sinceWall: number;
+  /** Microseconds after its instant at which whoever holds it may still run. */
+  readonly grace: number;
   /** The same numbers have the same text. */
   readonly text: string;
 }
@@ -104,6 +108,7 @@ export function compile(
     rules.push({
       kind: padded.kind,
       limit: padded,
+      written: limit,
       names: name,
       costName,
       shared: limit.per === "limiter",
@@ -126,6 +131,7 @@ export function compile(
     named,
     since: since.now,
     sinceWall: since.wall,
+    grace: 0,
     text: JSON.stringify(rules.map((rule) => [rule.costName, rule.names, rule.limit])),
   };
 }

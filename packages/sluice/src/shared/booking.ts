@@ -28,7 +28,7 @@ export function bookingsOf(
   answer: Answer,
   { sent, received, grace }: { sent: number; received: number; grace: number },
 ): Booking[] {
-  const { now, admitted, instants, tickets } = answer;
+  const { now, admitted, instants, tickets, asked = sent } = answer;
   return costs.slice(0, admitted).map((each, i) => {
     const ahead = Math.max(0, instants[i]! - now);
     return {
@@ -37,7 +37,7 @@ export function bookingsOf(
       at: instants[i]!,
       ticket: tickets[i]!,
       due: received + ahead,
-      until: sent + ahead + grace,
+      until: asked + ahead + grace,
     };
   });
 }

@@ -38,12 +38,14 @@ const POLL_LEAST = 5_000;
 const POLL_MOST = 100_000;
 /** The same where the store tells, in case a notice was lost. */
 const NOTICE_LOST = 1_000_000;
+/** After a refusal there is some time before the next call, whatever the store says. */
+const LEAST_PAUSE = 500;
 /** A busy store is asked again after so long, and up to twice that. */
 const BUSY = 5_000;
 /** How long one release of waiters may keep the event loop, and how often it looks at the clock. */
 const SLICE_MICROS = 5_000;
 const STRIDE = 64;
-/** Instants in a row that came too late before the store counts as too slow. */
+/** Looks in a row at which all instants came too late before the store counts as too slow. */
 const MOST_MISSED = 16;
 
 export class Lane {
@@ -96,31 +98,41 @@ export class Lane {
     const { clock } = this.#desk;
     const started = clock.now();
     let now = started;
+    let missed = false;
     for (let served = 1; this.#booked.length > 0 && this.#booked[0]!.due <= now; served++) {
-      this.#serveFirst(now);
+      missed = this.#serveFirst(now) || missed;
       if (served % STRIDE === 0) now = clock.now();
       if (now - started > SLICE_MICROS) return;
     }
+    if (missed) this.#miss();
     const spare = this.#booked.splice(this.queue.size);
     if (spare.length > 0) this.#desk.giveBack(this.queue.key, spare);
     if (this.#wantsMore && this.#askAt <= now) void this.#ask();
   }
 
-  #serveFirst(now: number): void {
+  /** True when the instant came too late. */
+  #serveFirst(now: number): boolean {
     const booking = this.#booked[0]!;
     const waiter = this.queue.head(this.#desk.ageing);
-    if (waiter && !sameCosts(waiter.costs, booking.costs)) return this.giveAllBack();
+    if (waiter && !sameCosts(waiter.costs, booking.costs)) {
+      this.giveAllBack();
+      return false;
+    }
     this.#booked.shift();
-    if (!waiter) return this.#desk.giveBack(this.queue.key, [booking]);
-    if (now > booking.until) {
-      this.wake();
+    const late = now > booking.until;
+    if (!waiter || late) {
       this.#desk.giveBack(this.queue.key, [booking]);
-      if (++this.#missed > MOST_MISSED) this.#desk.tooSlow(this);
-      return;
+      return late;
     }
     this.#missed = 0;
     waiter.level.shift();
     this.#desk.grant(waiter, booking);
+    return false;
+  }
+
+  #miss(): void {
+    this.wake();
+    if (++this.#missed > MOST_MISSED) this.#desk.tooSlow(this);
   }
 
   async #ask(): Promise<void> {
@@ -155,6 +167,11 @@ export class Lane {
     const gained = bookingsOf(plan, costs, answer, { sent, received, grace });
     // The limits changed while the call was under way.
     if (plan !== this.queue.plan) return this.#desk.giveBack(key, gained);
+    // The way took longer than the grace: when an instant has surely come, it is too old already.
+    if (received - sent > grace && gained.length > 0) {
+      this.#desk.giveBack(key, gained);
+      return this.#miss();
+    }
     for (const booking of gained) {
       const last = this.#booked.at(-1);
       this.#booked.push(last && last.due > booking.due ? { ...booking, due: last.due } : booking);
@@ -170,7 +187,8 @@ export class Lane {
     if (isHeld(until)) return this.#nextPoll(received);
     this.#poll = POLL_LEAST;
     const front = until === NEVER ? received + this.#desk.horizon : received + (until - now);
-    return booksAhead(this.queue.plan) ? front - this.#reach() : front;
+    const reach = booksAhead(this.queue.plan) ? this.#reach() : 0;
+    return Math.max(front - reach, received + LEAST_PAUSE);
   }
 
   #afterGain(gained: readonly Booking[], received: number): number {
@@ -179,10 +197,10 @@ export class Lane {
     return front <= received ? 0 : front - this.#reach();
   }
 
-  /** Who has nothing in hand asks before those who have. */
+  /** Who has nothing in hand asks long before those who have, or they would take it all. */
   #reach(): number {
     const { horizon } = this.#desk;
-    return this.#booked.length === 0 ? horizon / 2 : horizon / 4;
+    return this.#booked.length === 0 ? (7 * horizon) / 8 : horizon / 4;
   }
 
   #nextPoll(received: number): number {

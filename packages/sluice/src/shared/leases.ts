@@ -1,11 +1,9 @@
 /** The slots that this process holds in a shared store: renewed while their holders live. */
 
 import type { Clock } from "../clock.ts";
+import { DEFAULT_LEASE } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import type { Change } from "../stores/store.ts";
-
-/** Of slots whose limit names no lease, in microseconds. */
-export const DEFAULT_LEASE = 30_000_000;
 
 /** Renewals in the time of a lease: one may get lost. */
 const RENEWALS = 3;

@@ -14,6 +14,7 @@ import type { Answer, Ask, Change, Ledger, View } from "../stores/store.ts";
 import { show } from "../time.ts";
 import { bindingName, type Refused, refusalOf } from "../view.ts";
 import { type Booking, bookingsOf } from "./booking.ts";
+import { Lateness } from "./lateness.ts";
 import { Leases } from "./leases.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -37,6 +38,7 @@ export class SharedAdmissions implements PermitOwner {
   readonly grace: number;
   readonly horizon: number;
   readonly outbox: Outbox;
+  readonly lateness: Lateness;
   admitted = 0;
   refused = 0;
   /** Everything is let through. */
@@ -76,6 +78,7 @@ export class SharedAdmissions implements PermitOwner {
       onFreed: () => queues.wake(),
     });
     this.outbox = new Outbox(this.ledger, clock, (tickets) => this.#leases.lost(tickets));
+    this.lateness = new Lateness(clock, this.ledger);
     this.#leases = new Leases(clock, (renewals) => void this.outbox.send(renewals));
   }
 
@@ -95,7 +98,11 @@ export class SharedAdmissions implements PermitOwner {
       if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
       const received = this.clock.now();
       const [booking] = bookingsOf(plan, asked, answer, { sent, received, grace: this.grace });
-      if (received <= booking!.until) return this.admit(key, plan, costs, booking!, waited);
+      if (received <= booking!.until) {
+        // With an answer at once the caller goes on at once.
+        if (!this.ledger.sync) this.lateness.note(key, booking!);
+        return this.admit(key, plan, costs, booking!, waited);
+      }
       this.giveBack(key, [booking!]);
       if (tries === 0) throw tooSlow(key, this.grace);
       return this.attempt(key, plan, costs, waited + received - sent, tries - 1);
@@ -177,7 +184,10 @@ export class SharedAdmissions implements PermitOwner {
 
   /** A refusal because of those ahead, or of what binds now. */
   forecastRefusal(plan: Plan, view: View): Denial {
-    return this.named(plan, { now: view.now, until: view.forecast, rule: view.rule }, view);
+    // What fits now was held back by those ahead, who are held back by some limit.
+    const fits = view.rule < 0 && view.until === view.now;
+    const rule = fits ? 0 : view.rule;
+    return this.named(plan, { now: view.now, until: view.forecast, rule }, view);
   }
 
   named(plan: Plan, refused: Refused, view: View): Denial {

@@ -75,12 +75,12 @@ export class SharedWaiting implements LaneDesk {
     });
   }
 
-  grant(waiter: Waiter, { plan, costs, at, ticket }: Booking): void {
+  grant(waiter: Waiter, booking: Booking): void {
+    const { key } = waiter.level.queue;
     this.lanes.left(waiter);
+    this.#admissions.lateness.note(key, booking);
     const waited = Math.max(0, this.clock.now() - waiter.arrival);
-    waiter.settle(
-      this.#admissions.admit(waiter.level.queue.key, plan, costs, { at, ticket }, waited),
-    );
+    waiter.settle(this.#admissions.admit(key, booking.plan, booking.costs, booking, waited));
   }
 
   giveBack(key: string, bookings: readonly Booking[]): void {

@@ -60,6 +60,11 @@ export interface Answer {
   ownUntil: Earliest;
   /** The rule of the plan that binds; -1 for the gate, `FALLBACK` for a store that stands in. */
   rule: number;
+  /**
+   * When this was asked, on the scope's clock, where that is later than the call: it came from a
+   * second try, or from who stands in for a store that did not answer.
+   */
+  readonly asked?: number;
 }
 
 /** As `rule`: not the store refused, but what answers in its place while it fails. */

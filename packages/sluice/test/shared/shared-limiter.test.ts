@@ -1,7 +1,7 @@
 // Instants are booked ahead on a shared store, and handed out in order when they come.
 import { describe, expect, test } from "vitest";
 import { concurrency, createLimiter, type Limiter } from "../../src/index.ts";
-import { manualClock, type ManualClock } from "../../src/testing/index.ts";
+import { manualClock, type ManualClock, worstWindow } from "../../src/testing/index.ts";
 import { watch } from "../verbs/outcomes.ts";
 import { farStore } from "./far-store.ts";
 
@@ -117,6 +117,29 @@ describe("acquire", () => {
     await clock.advance("2s");
     expect(await limiter.tryAcquire()).toMatchObject({ granted: true });
   });
+});
+
+test("who runs later than the grace counts once more, so that the next keep their distance", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter("4/1s", { store: farStore(clock), clock, name: "x" });
+  for (let i = 0; i < 4; i++) await limiter.acquire();
+  const ran: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    void limiter.acquire().then(() => {
+      ran.push(clock.now() / 1e3);
+      // The code of the first keeps the thread, and the second runs beyond its grace.
+      if (ran.length === 1) clock.block(40);
+    });
+  }
+  await clock.advance("5s");
+  // Nobody knows who of the four ran late, so all of them count once more, at 2040 ms.
+  expect(ran).toEqual([1020, 1060, 1060, 1060, 3060, 3060, 3060, 3060]);
+  expect(
+    worstWindow(
+      ran.map((ms) => ({ at: ms * 1e3, units: 1 })),
+      1_000_000,
+    ).units,
+  ).toBeLessThanOrEqual(4);
 });
 
 describe("concurrency", () => {
