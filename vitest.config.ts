@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 const built = ["scripts/setup.mjs"]; // these projects see `sluice` as its users do: built
+const servers = ["packages/sluice/test/{redis,postgres,servers}/**/*.test.ts"]; // against real ones
 
 export default defineConfig({
   test: {
@@ -9,6 +10,16 @@ export default defineConfig({
         test: {
           name: "sluice",
           include: ["packages/sluice/{src,test}/**/*.test.ts"],
+          exclude: servers,
+          setupFiles: ["packages/sluice/test/seed.ts"],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "stores",
+          include: servers,
+          globalSetup: ["packages/sluice/test/servers/setup.ts"],
           setupFiles: ["packages/sluice/test/seed.ts"],
           testTimeout: 60_000,
         },

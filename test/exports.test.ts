@@ -6,6 +6,10 @@ import { expect, test } from "vitest";
 const entries: [entry: string, built: string][] = [
   ["sluice", "packages/sluice/dist/index"],
   ["sluice/testing", "packages/sluice/dist/testing/index"],
+  ["sluice/redis", "packages/sluice/dist/stores/redis"],
+  ["sluice/sqlite", "packages/sluice/dist/stores/sqlite"],
+  ["sluice/shared-memory", "packages/sluice/dist/stores/shared-memory"],
+  ["sluice/fallback", "packages/sluice/dist/stores/fallback"],
   ["sluice-cli", "packages/sluice-cli/dist/index"],
 ];
 

@@ -1,0 +1,184 @@
+-- GCRA: see pace.ts, of which this is the dialect of Redis (Lua 5.1, whole microseconds in doubles).
+-- State: { theoretical arrival time, rest, newest instant promised, the one before it }. Beside it
+-- stands the interval of one unit, micros / units: who comes with another keeps the debt in units.
+-- Arguments of a rule: micros, units, burst, catchUp, and the interval as one number of 32 bits (a
+-- mantissa of 20, an exponent of ten of 4, units of 8; 0 where it does not fit).
+
+local function pace_floor(amount, units)
+  if units == 1 then return amount end
+  local quotient = math.floor(amount / units)
+  local rest = amount - quotient * units
+  if rest < 0 then return quotient - 1 end
+  if rest >= units then return quotient + 1 end
+  return quotient
+end
+
+local function pace_add(rule, state, amount)
+  local total = state[2] + amount
+  local whole = pace_floor(total, rule.units)
+  state[1] = state[1] + whole
+  state[2] = total - whole * rule.units
+end
+
+local function pace_from(rule, at, since)
+  if rule.catchUp == 0 or since >= at then return at end
+  return math.max(since, at - math.floor(rule.catchUp * rule.micros / rule.units))
+end
+
+kinds.pace = {
+  rule = function(next)
+    return { micros = next(), units = next(), burst = next(), catchUp = next(), pitch = next() }
+  end,
+
+  empty = function() return { 0, 0, 0, 0 } end,
+
+  cold = function(rule, at)
+    local state = { at, 0, at, at }
+    pace_add(rule, state, math.ceil(rule.burst * rule.micros))
+    return state
+  end,
+
+  read = function(rule, bytes, now)
+    local state, micros, units = bytes, nil, nil
+    if type(bytes) == "table" then
+      if bytes.pitch == rule.pitch then return state end
+      micros, units = pace_interval(bytes.pitch)
+    else
+      state = { unpack("<dddddd", bytes) }
+      micros, units = state[5], state[6]
+      if micros == rule.micros and units == rule.units then return state end
+    end
+    local owed = ((state[1] - now) * units + state[2]) / micros
+    if owed <= 0 then return { 0, 0, 0, 0 } end
+    local changed = { now, 0, now, now }
+    pace_add(rule, changed, math.ceil(owed * rule.micros))
+    return changed
+  end,
+
+  write = function(rule, state)
+    return pack("<dddddd", state[1], state[2], state[3], state[4], rule.micros, rule.units)
+  end,
+
+  earliest = function(rule, state, cost, now, since)
+    if cost > rule.burst then return NEVER end
+    local spare = rule.burst * rule.micros - math.ceil(cost * rule.micros) - state[2]
+    local free = state[1] - pace_floor(spare, rule.units)
+    local from = pace_from(rule, now, since)
+    return free > from and free or from
+  end,
+
+  commit = function(rule, state, cost, at, now, since)
+    local start = at > now and at or pace_from(rule, now, since)
+    if state[1] < start then
+      state[1] = start
+      state[2] = 0
+    end
+    pace_add(rule, state, math.ceil(cost * rule.micros))
+    if at >= state[3] then
+      state[4] = state[3]
+      state[3] = at
+    end
+  end,
+
+  idle = function(_, state) return state[1] + (state[2] > 0 and 1 or 0) end,
+
+  -- Late waiters count from before now: an idle state still tells them from when.
+  keep = function(rule, state)
+    return kinds.pace.idle(rule, state) + math.floor(rule.catchUp * rule.micros / rule.units)
+  end,
+}
+
+--- amend
+function kinds.pace.refund(rule, state, units, cost, at)
+  local given = math.floor(units * rule.micros)
+  if state[3] > at then
+    given = math.min(given, math.ceil(cost * rule.micros) - (state[3] - at) * rule.units)
+  end
+  if given > 0 then pace_add(rule, state, -given) end
+  if units == cost and state[3] == at then state[3] = state[4] end
+end
+
+kinds.pace.piece = function(_, units) return units end
+
+function kinds.pace.shift(_, state, by)
+  for _, i in ipairs({ 1, 3, 4 }) do
+    if state[i] > 0 then state[i] = math.max(0, state[i] + by) end
+  end
+end
+
+--- look
+function kinds.pace.used(rule, state, now)
+  return math.max(0, ((state[1] - now) * rule.units + state[2]) / rule.micros)
+end
+
+--- quick
+-- One ask of a plan that is nothing but this pace, whose row is of 28 bytes or not there: the same as
+-- above, without functions. 0 says that it is for the script that can do everything.
+-- KEYS: the row. ARGV: interval and number of the rule, the work of its burst less that of the cost,
+-- the work of the cost, how far ahead; for how long late waiters count back, if not 0; units, if not 1.
+-- Reply: as for reserve, or the time alone when that is the instant and the ticket.
+local time = redis.call("TIME")
+local clock = time[1] * 1000000 + time[2]
+local now = clock
+local code, spare, work = ARGV[1] + 0, ARGV[2] + 0, ARGV[3] + 0
+local units = ARGV[6] and ARGV[6] + 0
+local bytes = redis.call("GET", KEYS[1])
+local tat, rest, last, before, ticket = 0, 0, 0, 0, 0
+local id, pitch
+if bytes then
+  if #bytes ~= 28 then return 0 end
+  local _, seen, debt
+  _, id, pitch, seen, debt, rest, last, before, ticket = struct.unpack("<BBI4I7i4I2i4i4B", bytes)
+  if pitch * 256 + id ~= code then return 0 end
+  if seen > now then
+    if seen - now > 1000000 then return 0 end
+    now = seen
+  end
+  tat = seen + debt
+  last = last == -2147483648 and 0 or seen + last
+  before = before == -2147483648 and 0 or seen + before
+  ticket = seen + ticket + 1
+else
+  id = code % 256
+  pitch = (code - id) / 256
+end
+if ticket < now then ticket = now end
+
+-- Whole numbers: of a quotient that is rounded, the rest tells.
+spare = spare - rest
+if units then
+  local quotient = math.floor(spare / units)
+  local left = spare - quotient * units
+  spare = left < 0 and quotient - 1 or left >= units and quotient + 1 or quotient
+end
+local at = now
+if tat - spare > at then at = tat - spare end
+if at > now + ARGV[4] then return { now, -ticket, 0, at, at, 0 } end
+
+if tat < at then tat, rest = at, 0 end
+rest = rest + work
+if units then
+  local quotient = math.floor(rest / units)
+  local left = rest - quotient * units
+  if left < 0 then quotient = quotient - 1 elseif left >= units then quotient = quotient + 1 end
+  tat, rest = tat + quotient, rest - quotient * units
+else
+  tat, rest = tat + rest, 0
+end
+if at >= last then last, before = at, last end
+
+local debt = tat - now
+last = last - now
+if last >= 2147483648 or debt >= 2147483648 or ticket - now > 255 then return 0 end
+if before == 0 then before = -2147483648
+else
+  before = before - now
+  if before <= -2147483648 or before >= 2147483648 then return 0 end
+end
+if rest > 0 then tat = tat + 1 end
+if tat <= ticket then tat = ticket + 1 end
+local life = (tat + (ARGV[5] or 0) - clock + 999) / 1000
+bytes = struct.pack("<BBI4I7i4I2i4i4B", 1, id, pitch, now, debt, rest, last, before, ticket - now)
+redis.call("SET", KEYS[1], bytes, "PX", life - life % 1)
+if at == clock and ticket == clock then return time end
+return { now, ticket, 0, at }

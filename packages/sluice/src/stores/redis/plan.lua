@@ -1,0 +1,94 @@
+-- What is asked: the rows by KEYS, then the rules of the plan from ARGV, each with its state: kind,
+-- number, whether all keys share it, its numbers. A refusal writes nothing, and so does reading.
+
+kinds.blocked = {
+  rule = function() return {} end,
+  empty = function() return {} end,
+  earliest = function(_, _, _, at) return -1 - at end,
+}
+
+local index = 0
+local function next()
+  index = index + 1
+  return ARGV[index] + 0
+end
+
+-- The clock stands still while it is a little behind what was seen, and what is there moves back
+-- with it when it was set.
+local function row_open(key)
+  local row = row_read(key)
+  row.rules = {}
+  if row.seen - clock > JUMP then
+    if not shifts then error("SLUICE_JUMP") end
+    row.by = clock - row.seen
+    row.gate = math.max(0, row.gate + row.by)
+    row.dirty = true
+  elseif row.seen > now then
+    now = row.seen
+  end
+  return row
+end
+
+-- Where there is no state: from when all counts as used, or 0.
+local cold = next()
+local own = row_open(KEYS[1])
+local shared = KEYS[2] and row_open(KEYS[2])
+local rules = {}
+for i = 1, next() do
+  index = index + 1
+  local kind = ARGV[index]
+  local id = next()
+  local row = next() == 1 and shared or own
+  local rule = kinds[kind].rule(next)
+  rule.kind, rule.id, rule.row = kind, id, row
+  local known = row.states[id]
+  if kind == "window" then rule.body = row.key .. "#" .. id end
+  if known then
+    rule.state = kinds[kind].read(rule, known, now, rule.body)
+    if row.by then kinds[kind].shift(rule, rule.state, row.by, rule.body) end
+  elseif kind ~= "blocked" then
+    row.isNew = true
+    if cold > 0 and kinds[kind].cold then rule.state = kinds[kind].cold(rule, cold) end
+  end
+  row.first = row.first or rule
+  row.rules[id] = rule
+  row.asked = (row.asked or 0) + 1
+  rules[i] = rule
+end
+if own.count > 0 and (own.isNew or own.count ~= own.asked) then row_check(own) end
+if shared and shared.count > 0 and (shared.isNew or shared.count ~= shared.asked) then
+  row_check(shared)
+end
+
+local function later(a, b)
+  if a == NEVER or b == NEVER then return NEVER end
+  if a >= 0 and b >= 0 then return a > b and a or b end
+  return -1 - math.max(a < 0 and -1 - a or a, b < 0 and -1 - b or b)
+end
+
+-- The maximum over the limits and gates, the same by the key's own, and the rule that binds.
+local function earliest_of(gate, since)
+  local alone = own.gate > now and own.gate or now
+  local all = gate > alone and gate or alone
+  local binding = -1
+  for j = 1, #rules do
+    local units = next()
+    if units ~= 0 then
+      local rule = rules[j]
+      local kind = kinds[rule.kind]
+      local earliest = kind.earliest(rule, rule.state or kind.empty(rule), units, now, since)
+      if earliest < 0 or earliest > now then
+        local both = later(all, earliest)
+        if both ~= all then binding = j - 1 end
+        all = both
+        if rule.row == own then alone = later(alone, earliest) end
+      end
+    end
+  end
+  return all, alone, binding
+end
+
+-- A reply holds whole numbers only.
+local function told(earliest)
+  return earliest == NEVER and 4503599627370496 or earliest
+end

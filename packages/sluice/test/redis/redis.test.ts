@@ -1,0 +1,201 @@
+// What only this store has: scripts that the server forgot, notices, failures, other people's keys.
+import { Redis } from "ioredis";
+import { createClient } from "redis";
+import { afterAll, describe, expect, inject, test, vi } from "vitest";
+import { systemClock } from "../../src/clock.ts";
+import { concurrency } from "../../src/limits/concurrency/builder.ts";
+import { compile, type LimitsInput, type Plan } from "../../src/limits/plan.ts";
+import { pace } from "../../src/limits/pace/builder.ts";
+import { bordersAt } from "../../src/limits/quota/borders.ts";
+import type { QuotaLimit } from "../../src/limits/limit.ts";
+import { quota } from "../../src/limits/quota/builder.ts";
+import { window } from "../../src/limits/window/window.ts";
+import { redis, type RedisClient, type RedisOptions } from "../../src/stores/redis.ts";
+import type { Answer, Ask, Ledger } from "../../src/stores/store.ts";
+import { ioRedis } from "./clients.ts";
+
+const { client, end } = ioRedis();
+afterAll(end);
+
+let opened = 0;
+
+function open(
+  options: RedisOptions & { client?: RedisClient; name?: string; onFreed?: () => void } = {},
+): Ledger<false> {
+  const { name = `own-${opened++}`, onFreed = () => undefined, ...rest } = options;
+  const scope = { clock: systemClock, maxKeys: 1, start: "full" as const, isWaited: () => false };
+  return redis(options.client ?? client, rest).open({ ...scope, name, onFreed });
+}
+
+function plan(limits: LimitsInput): Plan {
+  return compile(limits, 0, { now: 0, wall: 0 });
+}
+
+function ask(ledger: Ledger<false>, of: Plan, more: Partial<Ask> = {}): Promise<Answer> {
+  const costs = [of.rules.map(() => 1)];
+  const usual = { key: "k", plan: of, costs, maxWait: 0, since: undefined, deferred: false };
+  return ledger.reserve({ ...usual, ...more });
+}
+
+describe("scripts", () => {
+  test("are sent again to a server that forgot them", async () => {
+    const ledger = open();
+    const limits = plan(window(3, "1h"));
+    for (let i = 0; i < 3; i++) {
+      expect((await ask(ledger, limits)).admitted).toBe(1);
+      await client.script("FLUSH");
+    }
+    expect((await ask(ledger, limits)).admitted).toBe(0);
+  });
+
+  test("are one call for each decision", async () => {
+    for (const limits of [plan(pace("10/s")), plan([window(9, "1h"), quota(9, "1d")])]) {
+      const ledger = open();
+      // The first reads the gate, too; then each script is sent once.
+      for (const key of ["a", "b", "c"]) await ask(ledger, limits, { key });
+      const calls = vi.spyOn(client, "evalsha");
+      const others = vi.spyOn(client, "eval");
+      for (let i = 0; i < 20; i++) await ask(ledger, limits, { key: `k${i}` });
+      expect([calls.mock.calls.length, others.mock.calls.length]).toEqual([20, 0]);
+      vi.restoreAllMocks();
+    }
+  });
+
+  test("of one pace leave 28 bytes", async () => {
+    const ledger = open({ prefix: "bytes:", name: "p" });
+    const limits = plan(pace("7/s", { burst: 5 }));
+    for (let i = 0; i < 5; i++) await ask(ledger, limits);
+    expect(await client.strlen("bytes:p:{k}")).toBe(28);
+    expect(await client.pttl("bytes:p:{k}")).toBeGreaterThan(0);
+  });
+});
+
+describe("calendar quotas", () => {
+  const limit = quota(2, "day", { timeZone: "Europe/Berlin" }) as QuotaLimit;
+
+  test("end at the borders that time zones have", async () => {
+    const ledger = open();
+    const limits = plan(limit);
+    const answers = [await ask(ledger, limits), await ask(ledger, limits)];
+    expect(answers.map(({ admitted }) => admitted)).toEqual([1, 1]);
+    const refused = await ask(ledger, limits);
+    expect(refused.until).toBe(bordersAt(limit, refused.now).end);
+  });
+
+  test("are booked into the days that come, however far", async () => {
+    const ledger = open();
+    const costs = Array.from({ length: 20 }, () => [1]);
+    const { now, instants } = await ask(ledger, plan(limit), { costs, maxWait: 30 * 86_400e6 });
+    const days = [bordersAt(limit, now)];
+    while (days.length < 10) days.push(bordersAt(limit, days.at(-1)!.end));
+    expect(instants).toEqual(days.flatMap(({ start }) => Array(2).fill(Math.max(start, now))));
+  });
+
+  test("ask again when the server is in another year than the client", async () => {
+    const ahead = { ...systemClock, now: () => systemClock.now() + 400 * 86_400e6 };
+    const scope = {
+      maxKeys: 1,
+      start: "full" as const,
+      isWaited: () => false,
+      onFreed: () => undefined,
+    };
+    const ledger = redis(client).open({ ...scope, name: `far-${Math.random()}`, clock: ahead });
+    const answer = await ask(ledger, plan(limit), { key: "k" });
+    expect(answer.admitted).toBe(1);
+  });
+});
+
+describe("a subscriber", () => {
+  const connect: [string, () => Promise<{ subscriber: object; leave: () => Promise<unknown> }>][] =
+    [
+      [
+        "ioredis",
+        async () => {
+          const subscriber = new Redis(inject("redisUrl"));
+          return { subscriber, leave: async () => subscriber.disconnect() };
+        },
+      ],
+      [
+        "node-redis",
+        async () => {
+          const subscriber = await createClient({ url: inject("redisUrl") }).connect();
+          return { subscriber, leave: async () => subscriber.destroy() };
+        },
+      ],
+    ];
+
+  test.each(connect)("of %s hears what others free, and a gate at once", async (name, joined) => {
+    const { subscriber, leave } = await joined();
+    const freed = vi.fn();
+    const here = open({ name: `heard-${name}`, subscriber, onFreed: freed });
+    const there = open({ name: `heard-${name}` });
+    const limits = plan(concurrency(1));
+    const { tickets } = await ask(there, limits);
+    expect((await ask(here, limits)).until).toBeLessThan(0);
+    await vi.waitFor(async () => {
+      await there.amend([{ kind: "gate", key: undefined, plan: limits, until: undefined }]);
+      expect(freed).toHaveBeenCalled();
+    });
+    freed.mockClear();
+    await there.amend([{ kind: "release", key: "k", plan: limits, ticket: tickets[0]! }]);
+    await vi.waitFor(() => expect(freed).toHaveBeenCalled());
+    expect((await ask(here, limits)).admitted).toBe(1);
+    const until = (await here.now()) + 3600e6;
+    freed.mockClear();
+    await there.amend([{ kind: "gate", key: undefined, plan: limits, until }]);
+    await vi.waitFor(() => expect(freed).toHaveBeenCalled());
+    expect((await ask(here, limits, { key: "z" })).until).toBe(until);
+    await here.close();
+    await leave();
+  });
+});
+
+describe("failures are no refusals", () => {
+  const limits = plan(window(1, "1h"));
+
+  test("a client of an unknown kind", () => {
+    expect(() => redis({} as RedisClient)).toThrow(/ioredis or redis; got \{\}/);
+    expect(() => redis(undefined as unknown as RedisClient)).toThrow(/got undefined/);
+    expect(() => redis(client, { prefix: "a{b}" })).toThrow(/without braces/);
+  });
+
+  test("a connection that was closed", async () => {
+    const closed = new Redis(inject("redisUrl"), { lazyConnect: true });
+    closed.disconnect();
+    const failed = ask(open({ client: closed }), limits);
+    await expect(failed).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  });
+
+  test("a user without the right to run scripts", async () => {
+    await client.acl("SETUSER", "nobody", "on", ">secret", "~*", "+@all", "-@scripting");
+    const weak = new Redis(inject("redisUrl"), { username: "nobody", password: "secret" });
+    const failed = ask(open({ client: weak }), limits);
+    await expect(failed).rejects.toMatchObject({
+      code: "STORE_UNAVAILABLE",
+      message: expect.stringContaining("+evalsha"),
+    });
+    weak.disconnect();
+    await client.acl("DELUSER", "nobody");
+  });
+
+  test.each([
+    ["another type", () => client.lpush("alien:a:{k}", "1")],
+    ["another text", () => client.set("alien:a:{k}", "hello")],
+    ["a text cut short", () => client.set("alien:a:{k}", "\u0002\u0000")],
+  ])("a row of %s", async (_, write) => {
+    await client.del("alien:a:{k}");
+    await write();
+    const failed = ask(open({ prefix: "alien:", name: "a" }), limits);
+    await expect(failed).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  });
+
+  test("a long log that lost its key", async () => {
+    const ledger = open({ prefix: "lost:", name: "l" });
+    const long = plan(window(100, "1h"));
+    const costs = Array.from({ length: 100 }, () => [1]);
+    expect((await ask(ledger, long, { costs })).admitted).toBe(100);
+    const [body] = (await client.keys("lost:*")).filter((name) => /#\d+$/.test(name));
+    await client.del(body!);
+    await expect(ask(ledger, long)).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  });
+});
