@@ -5,7 +5,7 @@ import { heldUntil, isHeld } from "../../limits/limit.ts";
 import { window } from "../../limits/window/window.ts";
 import type { Budget } from "./budget.ts";
 import { check, checkEqual } from "./check.ts";
-import { DEFAULT_LEASE } from "./twin.ts";
+import { DEFAULT_LEASE } from "../../limits/limit.ts";
 
 type Cases = Readonly<Record<string, (budget: Budget) => Promise<void>>>;
 

@@ -4,14 +4,18 @@
  */
 
 import type { Costs } from "../../costs.ts";
-import { type AnyLimit, type Earliest, later, type Moment, NEVER } from "../../limits/limit.ts";
+import {
+  type AnyLimit,
+  DEFAULT_LEASE,
+  type Earliest,
+  later,
+  type Moment,
+  NEVER,
+} from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
 import type { RuleView } from "../../stores/store.ts";
 import type { Admitted } from "./budget.ts";
 import { TwinState } from "./twin-state.ts";
-
-/** Of slots in shared stores whose limit names no lease, in microseconds. */
-export const DEFAULT_LEASE = 30_000_000;
 
 export interface TwinOptions {
   /** What has to be added to instants for microseconds since the epoch. */

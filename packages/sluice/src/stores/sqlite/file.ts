@@ -1,0 +1,39 @@
+/** A file as a limiter needs it: write-ahead logging, no busy handler, Sluice's own tables. */
+
+import { SluiceError } from "../../errors.ts";
+import { closed, failureOf, isBusy } from "./failures.ts";
+import { isClosed, rollBack, type SqliteHandle } from "./handle.ts";
+import { makeTables, prepareAll, type Statements } from "./schema.ts";
+
+/** At the opening, several processes may make the tables at once; then sleeping does no harm. */
+const TRIES = 200;
+const PAUSE_MS = 20;
+
+export function openFile(handle: SqliteHandle, table: string): Statements {
+  if (isClosed(handle)) throw closed();
+  for (let tries = 1; ; tries++) {
+    try {
+      return open(handle, table);
+    } catch (error) {
+      if (error instanceof SluiceError) throw error;
+      if (!isBusy(error) || tries === TRIES) throw failureOf(error);
+    }
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.wait(sleeper, 0, 0, PAUSE_MS * (0.5 + Math.random()));
+  }
+}
+
+function open(handle: SqliteHandle, table: string): Statements {
+  handle.exec("PRAGMA busy_timeout = 0");
+  handle.prepare("PRAGMA journal_mode = WAL").get();
+  handle.exec("PRAGMA synchronous = NORMAL");
+  handle.exec("BEGIN IMMEDIATE");
+  try {
+    makeTables(handle, table);
+    handle.exec("COMMIT");
+  } catch (error) {
+    rollBack(handle);
+    throw error;
+  }
+  return prepareAll(handle, table);
+}

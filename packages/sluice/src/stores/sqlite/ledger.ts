@@ -1,0 +1,129 @@
+/** Decisions in the file: read, decide by the pure functions, write what was admitted. */
+
+import type { Costs } from "../../costs.ts";
+import type { Moment } from "../../limits/limit.ts";
+import type { Answer, Ask, Change, Ledger, Scope, View } from "../store.ts";
+import { Amendment } from "./amendment.ts";
+import type { SqliteHandle } from "./handle.ts";
+import { HostClock } from "./host-clock.ts";
+import { Rows } from "./rows.ts";
+import type { Statements } from "./schema.ts";
+import { Step } from "./step.ts";
+import { Sweep } from "./sweep.ts";
+import { Transactions } from "./transactions.ts";
+import { viewOf } from "./view.ts";
+
+/** A clock that was set back by no more than this stands still until it has caught up. */
+const JUMP = 1_000_000;
+
+export class SqliteLedger implements Ledger<true> {
+  readonly sync = true;
+  readonly #sql: Statements;
+  readonly #clock: HostClock;
+  readonly #transactions: Transactions;
+  readonly #rows: Rows;
+  readonly #sweep: Sweep;
+  /** The moment from which cold keys count as used; absent when they start full. */
+  readonly #used: Moment | undefined;
+  readonly #answer: Answer = {
+    now: 0,
+    admitted: 0,
+    instants: [],
+    tickets: [],
+    until: 0,
+    ownUntil: 0,
+    rule: -1,
+  };
+  #last = 0;
+
+  constructor(handle: SqliteHandle, sql: Statements, scope: Scope) {
+    this.#sql = sql;
+    this.#clock = new HostClock(scope.clock);
+    this.#transactions = new Transactions(handle, scope.clock);
+    this.#rows = this.#transactions.alone(() => new Rows(sql, scope.name));
+    const now = this.now();
+    this.#used = scope.start === "used" ? { now, wall: now, since: now } : undefined;
+    this.#sweep = new Sweep(scope.clock, sql, this.#transactions, () => this.now());
+  }
+
+  now(): number {
+    const reading = this.#clock.now();
+    if (reading > this.#last || reading < this.#last - JUMP) this.#last = reading;
+    return this.#last;
+  }
+
+  reserve(ask: Ask): Answer {
+    // Most decisions need no lock: a refusal writes nothing, and one short row is swapped by its version.
+    if (this.#transactions.alone(() => this.#swap(ask))) return this.#answer;
+    try {
+      return this.#transactions.locked(() => this.#decide(ask));
+    } catch (error) {
+      this.#rows.forgetAll();
+      throw error;
+    }
+  }
+
+  amend(changes: readonly Change[]): readonly number[] {
+    try {
+      return this.#transactions.locked(() => {
+        const { budget } = this.#rows;
+        return new Amendment(this.#rows, this.#sql, budget, this.now(), this.#used).apply(changes);
+      });
+    } catch (error) {
+      this.#rows.forgetAll();
+      throw error;
+    }
+  }
+
+  peek(ask: Ask, ahead: Costs | undefined): View {
+    return this.#transactions.alone(() => viewOf(this.#read(ask), ask, ahead));
+  }
+
+  keys(): string[] {
+    const rows = this.#transactions.alone(() => this.#sql.keys.all(this.#rows.budget, this.now()));
+    return rows.map((row) => JSON.parse((row as { key: string }).key) as string);
+  }
+
+  close(): void {
+    this.#sweep.stop();
+  }
+
+  #read(ask: Ask): Step {
+    const { key, root } = this.#rows.readBoth(JSON.stringify(ask.key));
+    const now = this.now();
+    return new Step(key, root, ask.plan, { now, since: ask.since }, this.#used);
+  }
+
+  /** False when it takes more than one statement, or somebody else was faster. */
+  #swap(ask: Ask): boolean {
+    const step = this.#read(ask);
+    if (step.changed) return false;
+    const { row } = step.key;
+    const dry = ask.plan.hasShared || !this.#rows.isShort(row);
+    step.reserve(ask, this.#answer, () => this.#nextTicket(step), dry);
+    if (this.#answer.admitted === 0) return true;
+    return !dry && this.#rows.isShort(row) && this.#rows.write(row, step.moment);
+  }
+
+  #decide(ask: Ask): Answer {
+    const step = this.#read(ask);
+    step.reserve(ask, this.#answer, () => this.#nextTicket(step), false);
+    for (const { row } of [step.key, step.root]) {
+      if (row.changed) this.#rows.write(row, step.moment);
+    }
+    return this.#answer;
+  }
+
+  /** Above all that the key, or the limiter of which it holds slots, has given before. */
+  #nextTicket(step: Step): number {
+    const shared = step.root.rules.length > 0 ? step.root.row.ticket : 0;
+    const newest = Math.max(step.key.row.ticket, shared);
+    return (newest === 0 ? this.#firstTicket(step.moment.now) : newest) + 1;
+  }
+
+  /** A key that was forgotten goes on above its old tickets. */
+  #firstTicket(now: number): number {
+    const { ticket } = this.#sql.ticket.get(this.#rows.budget) as { ticket: number };
+    return Math.max(now, Number(ticket));
+  }
+}

@@ -1,0 +1,63 @@
+/** The SQLite store: processes of one host share a file; state survives restarts, without a server. */
+
+import { InvalidOptionError } from "../../errors.ts";
+import { type Duration, show, toMicros } from "../../time.ts";
+import { openFile } from "./file.ts";
+import type { SqliteHandle } from "./handle.ts";
+import { SqliteLedger } from "./ledger.ts";
+import type { Ledger, Scope, Store } from "../store.ts";
+
+/** Options of `sqlite`. */
+export interface SqliteOptions {
+  /** What the tables' names begin with; default `"sluice"`. Letters, digits and `_`. */
+  readonly table?: string;
+  /**
+   * How long after its instant a caller may run; default 20 ms. Windows are padded by it, so a window W
+   * yields W / (W + grace) of its rate; a shorter one makes more callers late, who ask again.
+   */
+  readonly grace?: Duration;
+  /** How far ahead waiters book instants; default 1 s. */
+  readonly horizon?: Duration;
+}
+
+/** The SQLite store. */
+export interface SqliteStore extends Store<true> {
+  readonly sync: true;
+}
+
+/**
+ * Keeps state in an SQLite file. Limiters of the same name share one budget, whichever processes they
+ * are in, and it is still there after a restart or a `kill -9`.
+ *
+ * The connection should be the limiter's own: it is set to write-ahead logging, `synchronous = NORMAL`
+ * (a power failure may forget the last admissions, a killed process none) and no busy timeout. Close
+ * it after the limiter.
+ *
+ * @param handle - A connection of `node:sqlite`, better-sqlite3, or a package with the API of either.
+ * @throws `STORE_CORRUPT` for a file that is damaged, another's, or of another version;
+ *   `STORE_UNAVAILABLE` for one that cannot be written, `STORE_BUSY` for one that stays locked.
+ * @example
+ * import { DatabaseSync } from "node:sqlite";
+ * const store = sqlite(new DatabaseSync("limits.db"));
+ * const limiter = createLimiter("100/1m", { name: "api", store });
+ */
+export function sqlite(handle: SqliteHandle, options: SqliteOptions = {}): SqliteStore {
+  const { table = "sluice", grace = 20, horizon = 1_000 } = options;
+  if (typeof handle?.prepare !== "function" || typeof handle.exec !== "function") {
+    throw new InvalidOptionError(
+      `sqlite() takes an open connection such as new DatabaseSync("limits.db") of node:sqlite; got ${show(handle)}.`,
+    );
+  }
+  if (typeof table !== "string" || !/^[A-Za-z_][A-Za-z0-9_]{0,39}$/.test(table)) {
+    throw new InvalidOptionError(
+      `table must be at most 40 letters, digits or _, and begin with a letter; got ${show(table)}.`,
+    );
+  }
+  const statements = openFile(handle, table);
+  return {
+    sync: true,
+    grace: toMicros(grace, "the grace of sqlite()", 0),
+    horizon: toMicros(horizon, "the horizon of sqlite()"),
+    open: (scope: Scope): Ledger<true> => new SqliteLedger(handle, statements, scope),
+  };
+}

@@ -1,0 +1,93 @@
+/**
+ * Transactions that do not wait in SQLite's own busy handler, which sleeps in growing steps and lets
+ * single processes starve: short pauses of random length, and an error after 5 ms.
+ */
+
+import type { Clock } from "../../clock.ts";
+import { SluiceError } from "../../errors.ts";
+import { busy, closed, failureOf, isBusy, transactionOpen } from "./failures.ts";
+import {
+  inTransaction,
+  isClosed,
+  rollBack,
+  type SqliteHandle,
+  type SqliteStatement,
+} from "./handle.ts";
+
+/** How long a decision tries, and how long it pauses between two attempts, in microseconds. */
+const PATIENCE = 5_000;
+const LEAST_PAUSE = 20;
+const MOST_PAUSE = 200;
+/** For clocks that stand still. */
+const MOST_TRIES = 200;
+const MOST_SPINS = 10_000;
+
+export class Transactions {
+  readonly #handle: SqliteHandle;
+  readonly #clock: Clock;
+  readonly #begin: SqliteStatement;
+  readonly #commit: SqliteStatement;
+
+  constructor(handle: SqliteHandle, clock: Clock) {
+    this.#handle = handle;
+    this.#clock = clock;
+    this.#begin = handle.prepare("BEGIN IMMEDIATE");
+    this.#commit = handle.prepare("COMMIT");
+  }
+
+  /** Runs single statements, each of which is a transaction of its own. */
+  alone<T>(work: () => T): T {
+    try {
+      this.#check();
+      return this.#patiently(work);
+    } catch (error) {
+      throw told(error);
+    }
+  }
+
+  /** Runs `work` while nobody else writes; all of it happens, or nothing. */
+  locked<T>(work: () => T): T {
+    try {
+      this.#check();
+      this.#patiently(() => this.#begin.run());
+      try {
+        const result = work();
+        this.#patiently(() => this.#commit.run());
+        return result;
+      } catch (error) {
+        rollBack(this.#handle);
+        throw error;
+      }
+    } catch (error) {
+      throw told(error);
+    }
+  }
+
+  #check(): void {
+    if (isClosed(this.#handle)) throw closed();
+    if (inTransaction(this.#handle)) throw transactionOpen();
+  }
+
+  #patiently<T>(attempt: () => T): T {
+    const started = this.#clock.now();
+    for (let tries = 1; ; tries++) {
+      try {
+        return attempt();
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+        if (tries === MOST_TRIES || this.#clock.now() - started > PATIENCE) throw busy(error);
+      }
+      this.#pause();
+    }
+  }
+
+  /** Spins: a timer is a millisecond, and the lock is held for a tenth of that. */
+  #pause(): void {
+    const end = this.#clock.now() + LEAST_PAUSE + Math.random() * (MOST_PAUSE - LEAST_PAUSE);
+    for (let i = 0; i < MOST_SPINS && this.#clock.now() < end; i++);
+  }
+}
+
+function told(error: unknown): SluiceError {
+  return error instanceof SluiceError ? error : failureOf(error);
+}

@@ -1,0 +1,190 @@
+// Files that cannot be used are told in one sentence, and never as a refusal.
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { afterAll, describe, expect, test } from "vitest";
+import { SluiceError } from "../../src/errors.ts";
+import { compile } from "../../src/limits/plan.ts";
+import { window } from "../../src/limits/window/window.ts";
+import { sqlite } from "../../src/stores/sqlite.ts";
+import type { Answer, Ledger } from "../../src/stores/store.ts";
+import { manualClock } from "../../src/testing/manual-clock.ts";
+import { type Connection, drivers, newFile, removeFolders } from "./connections.ts";
+
+afterAll(removeFolders);
+
+function failureOf(f: () => unknown): SluiceError {
+  try {
+    f();
+  } catch (error) {
+    if (error instanceof SluiceError) return error;
+    throw error;
+  }
+  throw new Error("it did not fail");
+}
+
+function openLedger(connection: Connection): Ledger<true> {
+  return sqlite(connection).open({
+    name: "n",
+    clock: manualClock({ now: 1_000_000 }),
+    maxKeys: 1_000,
+    start: "full",
+    isWaited: () => false,
+    onFreed: () => undefined,
+  });
+}
+
+function ask(ledger: Ledger<true>, cost = 1, key = "k"): Answer {
+  const plan = compile([window(50_000, "1h")], 0, { now: 0, wall: 0 });
+  return ledger.reserve({
+    key,
+    plan,
+    costs: [[cost]],
+    maxWait: 0,
+    since: undefined,
+    deferred: false,
+  });
+}
+
+const SENTENCE = /^[^.]*(\.[^ ][^.]*)*\.$/;
+
+describe.each(drivers)("$name", ({ open }) => {
+  /** A file with some state, closed. */
+  function used(): string {
+    const file = newFile();
+    const connection = open(file);
+    const ledger = openLedger(connection);
+    for (let i = 0; i < 40; i++) ask(ledger, 1_000, `key ${i}`);
+    ledger.close();
+    connection.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    connection.close();
+    return file;
+  }
+
+  test("a file that is no database", () => {
+    const file = newFile();
+    writeFileSync(file, "rate,limit\n".repeat(1_000));
+    const error = failureOf(() => sqlite(open(file)));
+    expect(error.code).toBe("STORE_CORRUPT");
+    expect(error.message).toMatch(/no SQLite database/);
+    expect(error.message).toMatch(SENTENCE);
+    expect(readFileSync(file, "utf8")).toBe("rate,limit\n".repeat(1_000));
+  });
+
+  test("a table of somebody else's", () => {
+    const connection = open(newFile());
+    connection.exec("CREATE TABLE sluice (gate TEXT, height REAL)");
+    const error = failureOf(() => sqlite(connection));
+    expect(error.code).toBe("STORE_CORRUPT");
+    expect(error.message).toMatch(/"sluice" that is not Sluice's/);
+    expect(error.message).toMatch(SENTENCE);
+    const ledger = sqlite(connection, { table: "limits" });
+    expect(ledger.sync).toBe(true);
+    connection.close();
+  });
+
+  test("another version", () => {
+    const connection = open(used());
+    connection.exec("UPDATE sluice SET version = 7");
+    const error = failureOf(() => sqlite(connection));
+    expect(error.code).toBe("STORE_CORRUPT");
+    expect(error.message).toMatch(/version 7 .* reads version 1/);
+    expect(error.message).toMatch(SENTENCE);
+    connection.close();
+  });
+
+  test("a file that was cut short", () => {
+    const file = used();
+    truncateSync(file, Math.floor(statSync(file).size / 2));
+    const error = failureOf(() => {
+      const ledger = openLedger(open(file));
+      for (let i = 0; i < 40; i++) ask(ledger, 1, `key ${i}`);
+    });
+    expect(error.code).toBe("STORE_CORRUPT");
+    expect(error.message).toMatch(/damaged or was cut short|was cut short, or its disk fails/);
+  });
+
+  test("numbers that were damaged", () => {
+    const connection = open(used());
+    const ledger = openLedger(connection);
+    connection.exec("DELETE FROM sluice_chunk WHERE part = 3");
+    expect(failureOf(() => ask(ledger, 1, "key 1")).code).toBe("STORE_CORRUPT");
+    connection.exec("UPDATE sluice_state SET cells = x'0102'");
+    expect(failureOf(() => ask(ledger, 1, "key 2")).code).toBe("STORE_CORRUPT");
+    ledger.close();
+    connection.close();
+  });
+
+  test("a read-only file", () => {
+    const connection = open(used(), { readOnly: true });
+    const error = failureOf(() => ask(openLedger(connection)));
+    expect(error.code).toBe("STORE_UNAVAILABLE");
+    expect(error.message).toMatch(/cannot be written/);
+    expect(error.message).toMatch(SENTENCE);
+    connection.close();
+  });
+
+  test("a full disk: nothing is admitted, and it goes on when there is room", () => {
+    const connection = open(newFile());
+    const ledger = openLedger(connection);
+    ask(ledger, 10);
+    const pages = connection.prepare("PRAGMA page_count").get() as { page_count: number };
+    connection.exec(`PRAGMA max_page_count = ${pages.page_count}`);
+    const error = failureOf(() => ask(ledger, 40_000));
+    expect(error.code).toBe("STORE_UNAVAILABLE");
+    expect(error.message).toMatch(/full/);
+    expect(error.message).toMatch(SENTENCE);
+    connection.exec("PRAGMA max_page_count = 1000000");
+    expect(ask(ledger, 49_990).admitted).toBe(1);
+    expect(ask(ledger, 1).admitted).toBe(0);
+    ledger.close();
+    connection.close();
+  });
+
+  test("a connection that was closed", () => {
+    const connection = open(newFile());
+    const ledger = openLedger(connection);
+    connection.close();
+    const error = failureOf(() => ask(ledger));
+    expect(error.code).toBe("STORE_UNAVAILABLE");
+    expect(error.message).toMatch(/closed/);
+  });
+
+  test("a transaction of the user's own", () => {
+    const connection = open(newFile());
+    const ledger = openLedger(connection);
+    connection.exec("BEGIN");
+    expect(failureOf(() => ask(ledger)).message).toMatch(/transaction of its own open/);
+    connection.exec("ROLLBACK");
+    expect(ask(ledger).admitted).toBe(1);
+    ledger.close();
+    connection.close();
+  });
+
+  test("a file that others keep locked", () => {
+    const file = newFile();
+    const [connection, other] = [open(file), open(file)];
+    const ledger = openLedger(connection);
+    other.exec("BEGIN IMMEDIATE");
+    const error = failureOf(() => ask(ledger));
+    expect(error.code).toBe("STORE_BUSY");
+    expect(error.message).toMatch(SENTENCE);
+    other.exec("COMMIT");
+    expect(ask(ledger, 50_000).admitted).toBe(1);
+    other.exec("BEGIN IMMEDIATE");
+    // A refusal is a read.
+    expect(ask(ledger).admitted).toBe(0);
+    other.exec("COMMIT");
+    ledger.close();
+    connection.close();
+    other.close();
+  });
+});
+
+test("what is no connection, or no name for a table", () => {
+  const wrong = [undefined, null, {}, "limits.db"] as never[];
+  for (const each of wrong) expect(failureOf(() => sqlite(each)).code).toBe("INVALID_OPTION");
+  const connection = drivers[0]!.open(newFile());
+  for (const table of ["", "a b", 'a"', "1a", "é", "x".repeat(41)]) {
+    expect(failureOf(() => sqlite(connection, { table })).code).toBe("INVALID_OPTION");
+  }
+  connection.close();
+});
