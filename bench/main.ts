@@ -8,6 +8,9 @@ import { parseArgs } from "node:util";
 import { begun } from "./harness/in-child.ts";
 import { summary } from "./harness/report.ts";
 
+/** Chaos takes the number of its runs and its seed. */
+type Run = (quick: boolean, flags: { runs?: string; seed?: string }) => Promise<void>;
+
 const all = [
   "try-acquire",
   "refusal",
@@ -15,15 +18,21 @@ const all = [
   "waiters",
   "fidelity",
   "strict-api",
+  "shared-memory-chaos",
   "job-rate",
   "job-overhead",
   "job-exec",
   "job-peers",
+  "job-chaos",
 ];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: "boolean", default: false } },
+  options: {
+    quick: { type: "boolean", default: false },
+    runs: { type: "string" },
+    seed: { type: "string" },
+  },
 });
 const names = positionals.length > 0 ? positionals : all;
 const unknown = names.filter((name) => !all.includes(name));
@@ -37,8 +46,8 @@ console.log(
   `${new Date().toISOString().slice(0, 16)}Z, Node ${process.version}, ${cpus().length} × ${cpu?.model}, load ${loadavg()[0]!.toFixed(2)}`,
 );
 for (const name of names) {
-  const bench = (await import(`./${name}.ts`)) as { run: (quick: boolean) => Promise<void> };
-  await bench.run(values.quick);
+  const bench = (await import(`./${name}.ts`)) as { run: Run };
+  await bench.run(values.quick, values);
 }
 if (begun.noisy > 0) {
   console.log(`\n${begun.noisy} of ${begun.all} runs began while others kept the machine busy.`);

@@ -33,7 +33,10 @@ interface NodeTimer {
 type Timers = {
   setImmediate?: (wake: () => void) => NodeTimer;
   clearImmediate?: (timer: NodeTimer) => void;
-  process?: { getBuiltinModule?: (name: string) => unknown };
+  process?: {
+    getBuiltinModule?: (name: string) => unknown;
+    hrtime?: { bigint: () => bigint };
+  };
 };
 
 const globals = globalThis as unknown as Timers;
@@ -59,6 +62,17 @@ export const systemClock: Clock = {
     Atomics.wait(sleeper, 0, 0, Math.min(ms, MAX_TIMEOUT_MS));
   },
 };
+
+/**
+ * Microseconds of a monotonic clock that all threads and processes of a host share. Where there is
+ * none, the time since the epoch.
+ */
+export function hostMicros(): number {
+  const hrtime = globals.process?.hrtime;
+  return hrtime
+    ? Number(hrtime.bigint()) / 1e3
+    : performance.timeOrigin * 1e3 + performance.now() * 1e3;
+}
 
 let sleeper: Int32Array | undefined;
 
