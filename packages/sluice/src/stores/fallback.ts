@@ -1,0 +1,7 @@
+export {
+  type CircuitEvent,
+  type CircuitOptions,
+  fallback,
+  type FallbackOptions,
+  type OnFailure,
+} from "./fallback/fallback.ts";
