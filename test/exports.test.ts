@@ -7,6 +7,7 @@ const entries: [entry: string, built: string][] = [
   ["sluice", "packages/sluice/dist/index"],
   ["sluice/testing", "packages/sluice/dist/testing/index"],
   ["sluice/redis", "packages/sluice/dist/stores/redis"],
+  ["sluice/postgres", "packages/sluice/dist/stores/postgres"],
   ["sluice/sqlite", "packages/sluice/dist/stores/sqlite"],
   ["sluice/shared-memory", "packages/sluice/dist/stores/shared-memory"],
   ["sluice/fallback", "packages/sluice/dist/stores/fallback"],

@@ -24,6 +24,11 @@ const table: [files: RegExp, mayImport: string[]][] = [
   [/^stores\/store\.ts$/, [...shared, "limits/"]],
   // What stands in for a store that fails is memory.
   [/^stores\/(fallback)/, [...shared, "limits/", "stores/store.ts", "stores/memory", "stores/$1"]],
+  // What stores that are asked over a wire have in common.
+  [
+    /^stores\/(redis|postgres)/,
+    [...shared, "limits/", "stores/store.ts", "stores/remote", "stores/$1"],
+  ],
   [/^stores\/([\w-]+)/, [...shared, "limits/", "stores/store.ts", "stores/$1"]],
   [/^testing\//, [...shared, "limits/", "stores/store.ts", "testing/"]],
   [/^shared\//, ["*.ts", "limits/", "stores/store.ts", "shared/"]],

@@ -8,7 +8,7 @@ import { Asking } from "./asking.ts";
 import { changeArgs } from "./change-args.ts";
 import { type Connection, listen, type RedisSubscriber } from "./client.ts";
 import { failureOf } from "./failures.ts";
-import { probed, probesOf, viewOf } from "./looking.ts";
+import { probed, probesOf, viewOf } from "../remote/looking.ts";
 import { type Names, namesOf } from "./names.ts";
 import { costArgs, planArgs, type Quick } from "./plan-args.ts";
 import { answerOf, answerOfTime, earliestOf, ruleOf } from "./replies.ts";

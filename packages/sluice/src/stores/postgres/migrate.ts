@@ -1,0 +1,34 @@
+/** The schema of the store: made, or brought up to this version. */
+
+import type { Connection } from "./client.ts";
+import { FUNCTIONS, TABLES } from "./decide.sql.ts";
+import { failureOf } from "./failures.ts";
+
+/** Counts up with every change of the tables or the functions. */
+const VERSION = 1;
+/** For the lock that lets one migrate after the other. */
+const LOCK = 0x51_0c_e5;
+
+/** Makes what is missing, all in one transaction; a second time it changes nothing. */
+export async function migrate(connection: Connection, schema: string): Promise<void> {
+  const text = [
+    `SELECT pg_advisory_xact_lock(${LOCK});`,
+    `DO $$ BEGIN IF to_regnamespace('"${schema}"') IS NULL THEN CREATE SCHEMA "${schema}"; END IF; END $$;`,
+    "CREATE TABLE IF NOT EXISTS sluice.version (version int NOT NULL);",
+    `DO $$ DECLARE v int; BEGIN SELECT max(version) INTO v FROM sluice.version; IF v > ${VERSION} THEN RAISE EXCEPTION 'SLUICE_NEWER %', v; END IF; END $$;`,
+    TABLES,
+    ...FUNCTIONS,
+    "DELETE FROM sluice.version;",
+    `INSERT INTO sluice.version VALUES (${VERSION});`,
+  ].join("\n");
+  try {
+    await connection.run(inSchema(text, schema));
+  } catch (error) {
+    throw failureOf(error, schema, schema);
+  }
+}
+
+/** The fragments are written for a schema `sluice`. */
+export function inSchema(text: string, schema: string): string {
+  return text.replace(/\bsluice\./g, () => `"${schema}".`);
+}

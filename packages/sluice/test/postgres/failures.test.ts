@@ -1,0 +1,170 @@
+// What goes wrong is told in one sentence with a remedy, and never as a refusal.
+import pg from "pg";
+import postgresJs from "postgres";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { createLimiter } from "../../src/index.ts";
+import { compile } from "../../src/limits/plan.ts";
+import { window } from "../../src/limits/window/window.ts";
+import { type PostgresClient, postgres } from "../../src/stores/postgres.ts";
+import { pgClient } from "./clients.ts";
+import { askFor, ledgerOn } from "./ledger-on.ts";
+
+const schema = "failures_test";
+const plan = compile(window(5, "1h"), 0, { now: 0, wall: 0 });
+let connected: Awaited<ReturnType<typeof pgClient>>;
+
+beforeAll(async () => {
+  connected = await pgClient();
+  await connected.client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  await connected.client.query("DROP ROLE IF EXISTS sluice_nobody");
+  await connected.client.query("CREATE ROLE sluice_nobody LOGIN");
+  await postgres(connected.client, { schema }).migrate();
+});
+afterAll(() => connected.end());
+
+function told(client: PostgresClient, from: string = schema): Promise<unknown> {
+  return ledgerOn(client, { schema: from }, "failing")
+    .reserve(askFor(plan, "k"))
+    .catch((error: unknown) => error);
+}
+
+function urlAs(user: string): string {
+  const url = new URL(inject("postgresUrl"));
+  url.username = user;
+  return url.href;
+}
+
+function sentence(code: string, ...parts: string[]): unknown {
+  return expect.objectContaining({
+    code,
+    message: expect.stringMatching(new RegExp(parts.join(".*"), "s")) as string,
+  }) as unknown;
+}
+
+test("a schema that is not there", async () => {
+  expect(await told(connected.client, "nowhere")).toEqual(
+    sentence("STORE_UNAVAILABLE", "nowhere", "run migrate\\(\\)"),
+  );
+});
+
+test("a role without rights, to decide and to migrate", async () => {
+  const pool = new pg.Pool({ connectionString: urlAs("sluice_nobody"), max: 1 });
+  expect(await told(pool)).toEqual(sentence("STORE_UNAVAILABLE", "permission denied", "grant"));
+  await expect(postgres(pool, { schema: "elsewhere" }).migrate()).rejects.toEqual(
+    sentence("STORE_UNAVAILABLE", "permission denied", "owner"),
+  );
+  for (const right of [
+    `USAGE ON SCHEMA ${schema}`,
+    `USAGE ON ALL SEQUENCES IN SCHEMA ${schema}`,
+    `SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema}`,
+  ]) {
+    await connected.client.query(`GRANT ${right} TO sluice_nobody`);
+  }
+  expect(await told(pool)).toMatchObject({ admitted: 1 });
+  await pool.end();
+});
+
+test("a client that was closed", async () => {
+  const pool = new pg.Pool({ connectionString: inject("postgresUrl") });
+  await pool.end();
+  expect(await told(pool)).toEqual(sentence("STORE_UNAVAILABLE", "end", "the client was closed"));
+  const client = new pg.Client({ connectionString: inject("postgresUrl") });
+  await client.connect();
+  await client.end();
+  expect(await told(client)).toEqual(sentence("STORE_UNAVAILABLE", "closed"));
+  const sql = postgresJs(inject("postgresUrl"), { max: 1 });
+  await sql.end();
+  expect(await told(sql)).toEqual(sentence("STORE_UNAVAILABLE", "the client was closed"));
+});
+
+test("a client that was never connected", async () => {
+  const client = new pg.Client({ connectionString: inject("postgresUrl") });
+  expect(await told(client)).toEqual(sentence("STORE_UNAVAILABLE", "await its connect\\(\\)"));
+});
+
+test("a server that is not there", async () => {
+  const pool = new pg.Pool({ connectionString: "postgres://postgres@127.0.0.1:1/postgres" });
+  expect(await told(pool)).toEqual(sentence("STORE_UNAVAILABLE", "ECONNREFUSED", "connection"));
+  await pool.end();
+});
+
+test("a server that only reads", async () => {
+  const pool = new pg.Pool({ connectionString: inject("postgresUrl"), max: 1 });
+  await pool.query("SET default_transaction_read_only = on");
+  expect(await told(pool)).toEqual(sentence("STORE_UNAVAILABLE", "read-only", "primary"));
+  await pool.end();
+});
+
+test("a statement that takes too long", async () => {
+  const lock = new pg.Client({ connectionString: inject("postgresUrl") });
+  await lock.connect();
+  const pool = new pg.Pool({ connectionString: inject("postgresUrl"), max: 1 });
+  await told(pool);
+  await lock.query("BEGIN");
+  await lock.query(`SELECT FROM ${schema}.budgets FOR UPDATE`);
+  await pool.query("SET statement_timeout = 20");
+  expect(await told(pool)).toEqual(
+    sentence("STORE_TIMEOUT", "statement timeout", "may have happened"),
+  );
+  await lock.end();
+  await pool.end();
+});
+
+test("an isolation in which who waited has to begin again", async () => {
+  const pool = new pg.Pool({ connectionString: inject("postgresUrl"), max: 1 });
+  await told(pool);
+  await pool.query("SET default_transaction_isolation = 'repeatable read'");
+  const lock = new pg.Client({ connectionString: inject("postgresUrl") });
+  await lock.connect();
+  await lock.query("BEGIN");
+  await lock.query(`UPDATE ${schema}.budgets SET seen = seen WHERE limiter = 'failing'`);
+  const waits = told(pool);
+  for (;;) {
+    const waiting =
+      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'failures_test'";
+    if ((await connected.client.query(waiting)).rows.length > 0) break;
+  }
+  await lock.query("COMMIT");
+  expect(await waits).toEqual(sentence("STORE_BUSY", "serialize", "read committed"));
+  await lock.end();
+  await pool.end();
+});
+
+test("a log that lost a piece", async () => {
+  const ledger = ledgerOn(connected.client, { schema }, "torn");
+  const wide = compile(window(300, "1h"), 0, { now: 0, wall: 0 });
+  await ledger.reserve(askFor(wide, "k", [[300]]));
+  await connected.client.query(`DELETE FROM ${schema}.log`);
+  await expect(ledger.reserve(askFor(wide, "k"))).rejects.toEqual(
+    sentence("STORE_CORRUPT", '"k"', "reset"),
+  );
+  await ledger.amend([{ kind: "reset", key: "k" }]);
+  expect((await ledger.reserve(askFor(wide, "k"))).admitted).toBe(1);
+});
+
+test("a failure rejects every verb of a limiter, and what waits", async () => {
+  const limiter = createLimiter("5/1h", {
+    name: "x",
+    store: postgres(connected.client, { schema: "nowhere" }),
+  });
+  for (const verb of ["tryAcquire", "acquire", "reserve", "peek", "keys"] as const) {
+    await expect(limiter[verb]()).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  }
+  await limiter[Symbol.asyncDispose]();
+});
+
+test.each([
+  ["nothing", undefined],
+  ["an object", {}],
+  ["an address", "postgres://localhost"],
+])("%s is no client", (_, client) => {
+  expect(() => postgres(client as unknown as PostgresClient)).toThrow(
+    expect.objectContaining({ code: "INVALID_OPTION" }) as Error,
+  );
+});
+
+test.each(["", 'a"b', "x".repeat(64), "a.b", 7])("%s is no schema", (bad) => {
+  expect(() => postgres(connected.client, { schema: bad as string })).toThrow(
+    expect.objectContaining({ code: "INVALID_OPTION" }) as Error,
+  );
+});

@@ -1,0 +1,22 @@
+/** Ledgers without a limiter, on a client and a schema of the tests. */
+
+import { type Clock, systemClock } from "../../src/clock.ts";
+import type { Costs } from "../../src/costs.ts";
+import type { Plan } from "../../src/limits/plan.ts";
+import { type PostgresClient, postgres, type PostgresOptions } from "../../src/stores/postgres.ts";
+import type { Ask, Ledger } from "../../src/stores/store.ts";
+
+export function ledgerOn(
+  client: PostgresClient,
+  options: PostgresOptions,
+  name: string,
+  clock: Clock = systemClock,
+  onFreed: () => void = () => undefined,
+): Ledger<false> {
+  const scope = { name, clock, maxKeys: 100, start: "full" as const, isWaited: () => false };
+  return postgres(client, options).open({ ...scope, onFreed });
+}
+
+export function askFor(plan: Plan, key: string, costs: readonly Costs[] = [[1]], maxWait = 0): Ask {
+  return { key, plan, costs, maxWait, since: undefined, deferred: false };
+}

@@ -1,0 +1,71 @@
+// Many equal costs in one ask are decided and written as one by one.
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { compile } from "../../src/limits/plan.ts";
+import { postgres } from "../../src/stores/postgres.ts";
+import { manualClock } from "../../src/testing/manual-clock.ts";
+import { Random } from "../../src/testing/store-suite/random.ts";
+import { randomCosts, randomGap, randomLimits } from "../../src/testing/store-suite/traces.ts";
+import { pgClient, TimedClient } from "./clients.ts";
+import { askFor, ledgerOn } from "./ledger-on.ts";
+
+const schema = "many_test";
+let connected: Awaited<ReturnType<typeof pgClient>>;
+
+beforeAll(async () => {
+  connected = await pgClient();
+  await connected.client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
+  await postgres(new TimedClient(connected.client), { schema }).migrate();
+});
+afterAll(() => connected.end());
+
+let opened = 0;
+
+test("random limits", async () => {
+  let most = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), async (seed) => {
+      const random = new Random(seed);
+      const clock = manualClock({ now: 0, wall: Date.UTC(2026, 0, 1) });
+      const client = new TimedClient(connected.client);
+      client.clock = clock;
+      const plan = compile(randomLimits(random, true), 0, { now: 0, wall: 0 });
+      const names = [`many-${opened}`, `each-${opened++}`] as const;
+      const [many, each] = names.map((name) => ledgerOn(client, { schema }, name, clock));
+      for (let i = 0; i < 5; i++) {
+        const cost = randomCosts(random, plan);
+        const costs = Array.from({ length: random.whole(1, 12) }, () => cost);
+        const maxWait = plan.hasConcurrency
+          ? 0
+          : random.of([0, randomGap(random, plan, true), 1e12]);
+        const answer = await many!.reserve(askFor(plan, "k", costs, maxWait));
+        const instants: number[] = [];
+        const tickets: number[] = [];
+        let until: number | undefined;
+        for (const one of costs) {
+          const single = await each!.reserve(askFor(plan, "k", [one], maxWait));
+          if (single.admitted === 0) {
+            until = single.until;
+            break;
+          }
+          instants.push(...single.instants);
+          tickets.push(...single.tickets);
+        }
+        expect([answer.instants, answer.tickets]).toEqual([instants, tickets]);
+        if (until !== undefined) expect(answer.until).toBe(until);
+        const now = Math.round(clock.wall() * 1e3);
+        expect(await states(names[0], now)).toEqual(await states(names[1], now));
+        most = Math.max(most, answer.admitted);
+        clock.block(randomGap(random, plan, true) / 1e3);
+      }
+    }),
+    { numRuns: 60 },
+  );
+  expect(most).toBe(12);
+});
+
+/** Of rows that are not idle: those may be gone in the one and still be there in the other. */
+async function states(limiter: string, now: number): Promise<unknown[]> {
+  const text = `SELECT key, states::text, keep, ticket FROM ${schema}.budgets WHERE limiter = $1 AND keep > $2 ORDER BY key`;
+  return (await connected.client.query(text, [limiter, now])).rows as unknown[];
+}
