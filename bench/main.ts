@@ -18,12 +18,12 @@ const all = [
   "waiters",
   "fidelity",
   "strict-api",
+  "fleet",
   "shared-memory-chaos",
   "job-rate",
   "job-overhead",
   "job-exec",
   "job-peers",
-  "job-chaos",
 ];
 
 const { positionals, values } = parseArgs({
