@@ -40,6 +40,8 @@ const POLL_MOST = 100_000;
 const NOTICE_LOST = 1_000_000;
 /** After a refusal there is some time before the next call, whatever the store says. */
 const LEAST_PAUSE = 500;
+/** So long a refusal is taken to be true, unless the store tells what other processes free. */
+const REMEMBERED = 1_000_000;
 /** A busy store is asked again after so long, and up to twice that. */
 const BUSY = 5_000;
 /** How long one release of waiters may keep the event loop, and how often it looks at the clock. */
@@ -188,7 +190,8 @@ export class Lane {
     this.#poll = POLL_LEAST;
     const front = until === NEVER ? received + this.#desk.horizon : received + (until - now);
     const reach = booksAhead(this.queue.plan) ? this.#reach() : 0;
-    return Math.max(front - reach, received + LEAST_PAUSE);
+    const last = this.#desk.ledger.notifies === true ? front : received + REMEMBERED;
+    return Math.max(Math.min(front - reach, last), received + LEAST_PAUSE);
   }
 
   #afterGain(gained: readonly Booking[], received: number): number {

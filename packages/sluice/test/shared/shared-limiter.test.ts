@@ -198,6 +198,18 @@ test("a pause binds at once for those who had booked", async () => {
   expect(ran).toHaveLength(3);
 });
 
+test("what another process opens again is seen within a second", async () => {
+  const clock = manualClock();
+  const store = farStore(clock);
+  const [a, b] = [0, 1].map(() => createLimiter("1/1s", { store, clock, name: "x" }));
+  await a!.pause("20s");
+  const ran = run(clock, b!, 1);
+  await clock.advance(500);
+  await a!.resume();
+  await clock.advance("1s");
+  expect(ran).toHaveLength(1);
+});
+
 test("a shared limiter needs a name", () => {
   const clock = manualClock();
   expect(() => createLimiter("1/1s", { store: farStore(clock), clock })).toThrow(
