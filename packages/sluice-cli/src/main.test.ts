@@ -51,14 +51,17 @@ test("--version and --help are no failures", async () => {
 
 test.each([
   [[], "Usage: sluice"],
-  [["rum"], "sluice: unknown command 'rum'\n(Did you mean run?)"],
+  [["rum"], "sluice: unknown command 'rum' (Did you mean run?) [USAGE]\n"],
   [["run"], "sluice: nothing says what to run; give the path of a job module"],
-  [["run", "job.ts", "--rat", "1/s"], "sluice: unknown option '--rat'\n(Did you mean --rate?)"],
-  [["exec"], "sluice: missing required argument 'command'"],
+  [
+    ["run", "job.ts", "--rat", "1/s"],
+    "sluice: unknown option '--rat' (Did you mean --rate?) [USAGE]\n",
+  ],
+  [["exec"], "sluice: missing required argument 'command' [USAGE]\n"],
   [["exec", "-r", "1/s", "--", "sluice-none"], 'no command "sluice-none" in the PATH'],
   [["exec", "-r", "1/s", "--accept", "256", "true"], "Give exit codes from 0 to 255"],
   [["run", "job.ts", "-c", "0"], "concurrency is a whole number from 1 to 100000; got 0. [USAGE]"],
-  [["run", "job.ts", "-c", "2.5"], "argument '2.5' is invalid. Give a whole number."],
+  [["run", "job.ts", "-c", "2.5"], "argument '2.5' is invalid. Give a whole number. [USAGE]\n"],
   [
     ["run", "job.ts", "-f", "xml"],
     "argument 'xml' is invalid. Allowed choices are jsonl, lines, csv, tsv, failed.",
@@ -76,6 +79,8 @@ test.each([
     'the rate "blocked" lets no row through; give one above zero. [RATE_BLOCKED]',
   ],
   [["run", "job.ts", "-r", "5/s", "-m", "soon"], "[INVALID_OPTION]"],
+  [["run", "job.ts", "-r", "5/s", "--timeout", ""], "timeout is a duration above 0"],
+  [["run", "job.ts", "-r", "5/s", "--margin", ""], "margin must be 0 or more"],
   [["run", "job.ts", "-r", "5/s", "-i", "rows.dat"], "[INPUT_FORMAT_UNKNOWN]"],
   [["run", "job.ts", "-r", "5/s", "-i", "nothing.csv"], 'there is no input file "nothing.csv"'],
   [

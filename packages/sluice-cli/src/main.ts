@@ -20,7 +20,8 @@ export async function main(args: readonly string[], host: Host): Promise<number>
     .exitOverride()
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
-      writeErr: (text) => host.stderr.write(text.replace(/^error:/, "sluice:")),
+      writeErr: (text) => host.stderr.write(text),
+      outputError: (text, write) => write(`sluice: ${oneSentence(text)} [USAGE]\n`),
     })
     .showSuggestionAfterError()
     .enablePositionalOptions();
@@ -38,6 +39,14 @@ export async function main(args: readonly string[], host: Host): Promise<number>
   }
   await Promise.all([say(host.stdout, ""), say(host.stderr, "")]); // flushed before the end
   return code;
+}
+
+/** What the parser of arguments says, without its own prefix and in one line. */
+function oneSentence(text: string): string {
+  return text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll("\n", " ");
 }
 
 /** Says what went wrong in one line, and how the process ends for it. */

@@ -111,6 +111,32 @@ test("no command outlives a job that is killed", async () => {
   await gone(started);
 });
 
+test("when a worker is killed, its commands end before their rows are run again", async () => {
+  const first = 'test ! -e killed && { echo "$$ $PPID" > pids; exec sleep 1000; }';
+  const again =
+    'kill -0 $(cut -d " " -f 1 pids) 2> /dev/null && ! grep -q " Z " /proc/$(cut -d " " -f 1 pids)/stat && echo alive';
+  const folder = new Folder({ "rows.txt": "x\n" });
+  const flags = ["-i", "rows.txt", "-o", "out.jsonl", ...unlimited];
+  const running = start(folder, "exec", ...flags, "--", "sh", "-c", `${first}; ${again}; true`);
+  const pids = async (): Promise<number[]> => {
+    for (;;) {
+      const text = existsSync(join(folder.path, "pids")) ? folder.read("pids") : "";
+      if (text.endsWith("\n")) return text.trim().split(" ").map(Number);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const [command, worker] = await pids();
+  onTestFinished(() => {
+    try {
+      process.kill(command!, "SIGKILL");
+    } catch {} // it is gone, as it should be
+  });
+  folder.write("killed", "");
+  process.kill(worker!, "SIGKILL");
+  expect(await running.ended).toMatchObject({ code: 0 });
+  expect(folder.results()).toMatchObject([{ exitCode: 0, stdout: "" }]);
+});
+
 test("a command that is not there is one error at the start", async () => {
   const folder = new Folder({ "rows.txt": "1\n" });
   const flags = ["--input", "rows.txt", "--output", "out.jsonl", ...unlimited];

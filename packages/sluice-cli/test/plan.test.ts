@@ -55,3 +55,11 @@ test("what cannot be planned says why", async () => {
   const free = await plan(new Folder(), "--rows", "5");
   expect(free).toMatchObject({ code: 2, stderr: expect.stringContaining("[RATE_MISSING]") });
 });
+
+test("an end that no date can name is no mistake, and --first counts", async () => {
+  const far = await plan(new Folder(), "--rows", "1000000000", "--rate", "1/36525d");
+  expect(far.code).toBe(0);
+  expect(far.stdout).toContain("would end after the year 275760\n");
+  const few = await plan(new Folder(), "--rows", "50", "--first", "3", "--rate", "10/s");
+  expect(few.stdout).toContain("3 rows at 10/1s");
+});

@@ -239,12 +239,36 @@ test.each([
   ["a duration that is none", { limits: "1/1s", timeout: "soon" }, "USAGE"],
   ["workers without isolation", { limits: "1/1s", workers: 2, isolation: "none" }, "USAGE"],
   ["an input that is none", { limits: "1/1s", input: 7 }, "USAGE"],
+  ["a path that is no text", { limits: "1/1s", input: { files: [7] } }, "USAGE"],
+  ["an output that is no text", { limits: "1/1s", output: 7 }, "USAGE"],
+  ["a flag that is a text", { limits: "1/1s", force: "no" }, "USAGE"],
+  ["a limit that is none", { limits: [null] }, "USAGE"],
+  ["limiters that are none", { limits: "1/1s", limiters: 7 }, "USAGE"],
+  ["a margin that is none", { limits: "1/1s", margin: null }, "USAGE"],
+  ["a format that is none", { limits: "1/1s", format: "xml" }, "USAGE"],
+  ["a format of results that is none", { limits: "1/1s", outputFormat: "xml" }, "USAGE"],
+  ["a listener that is none", { limits: "1/1s", onResult: 7 }, "USAGE"],
+  ["a signal that is none", { limits: "1/1s", signal: 7 }, "USAGE"],
+  ["data that no process gets", { limits: "1/1s", workers: 1, data: { f() {} } }, "USAGE"],
+  ["data that no thread gets", { limits: "1/1s", isolation: "thread", data: () => 1 }, "USAGE"],
   ["a module that is not there", { limits: "1/1s", module: "./gone.mjs" }, "MODULE_NOT_FOUND"],
   ["--resume to stdout", { limits: "1/1s", output: "-", resume: true }, "RESUME_NEEDS_FILE"],
 ])("refused: %s", async (_what, options, code) => {
   const { folder: _folder, ...job } = jobIn(double);
   const run = runJob({ ...job, input: [1], ...options } as JobOptions).run();
   await expect(run).rejects.toMatchObject({ name: "CliError", code });
+});
+
+test("data that JSON does not have is no hindrance to a journal, and noticed when it changes", async () => {
+  const { module, folder } = jobIn(double);
+  const output = join(folder.path, "out.jsonl");
+  const job = (data: unknown) => runJob({ module, input: [1], limits: "unlimited", output, data });
+  expect(await job(1n).run()).toMatchObject({ rows: 1 });
+  const other = runJob({ module, input: [1], limits: "1/1s", output, data: 2n, resume: true });
+  await expect(other.run()).rejects.toMatchObject({
+    code: "JOURNAL_MISMATCH",
+    message: expect.stringContaining('data has changed from "1n" to "2n"'),
+  });
 });
 
 /** The most that any half-open window of so many milliseconds holds. */

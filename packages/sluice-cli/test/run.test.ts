@@ -1,7 +1,7 @@
-import { chmodSync, existsSync } from "node:fs";
+import { chmodSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { Folder, resultsIn } from "./sluice-process.ts";
+import { type Ended, Folder, resultsIn } from "./sluice-process.ts";
 
 const double = `
   interface Row { n: number }
@@ -206,6 +206,40 @@ test("the input is never the output, forced or not", async () => {
   expect(code).toBe(2);
   expect(stderr).toContain("[OUTPUT_IS_INPUT]");
   expect(folder.read("rows.jsonl")).toBe("1\n");
+});
+
+test("a report never takes the place of rows or results, and its folder is looked at first", async () => {
+  const folder = new Folder({ "job.mjs": echo, "rows.jsonl": "1\n" });
+  const report = (path: string): Promise<Ended> =>
+    folder.run(["job.mjs", ...files, ...unlimited, "--report", path]);
+  expect((await report("./rows.jsonl")).stderr).toContain("[OUTPUT_IS_INPUT]");
+  expect((await report("out.jsonl")).stderr).toContain(
+    'the report "out.jsonl" is the same file as the output "out.jsonl"',
+  );
+  expect((await report("out.jsonl.journal")).stderr).toContain("is the same file as the journal");
+  expect((await report("gone/report.html")).stderr).toContain(
+    'the report "gone/report.html" cannot be written (no such file or directory, ENOENT)',
+  );
+  expect((await report(".")).stderr).toContain("(it is a directory)");
+  expect(folder.read("rows.jsonl")).toBe("1\n");
+  expect(existsSync(join(folder.path, "out.jsonl"))).toBe(false);
+});
+
+test("a finished job whose output has gone is not done", async () => {
+  const folder = new Folder({ "job.mjs": echo, "rows.jsonl": "1\n" });
+  const args = ["job.mjs", ...files, ...unlimited];
+  expect(await folder.run(args)).toMatchObject({ code: 0 });
+  rmSync(join(folder.path, "out.jsonl"));
+  const { code, stderr } = await folder.run([...args, "--resume"]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/^sluice: the output "out\.jsonl" has 0 bytes .+ \[JOURNAL_MISMATCH\]\n$/);
+});
+
+test("a journal without an output file is refused at once, not when it is to be gone on with", async () => {
+  const folder = new Folder({ "job.mjs": echo, "rows.jsonl": "1\n" });
+  const args = ["job.mjs", "-i", "rows.jsonl", ...unlimited, "--journal", "j"];
+  const { code, stderr } = await folder.run(args);
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("[USAGE]") });
 });
 
 test("an output in a folder that is not there", async () => {

@@ -64,3 +64,22 @@ test("a stop is heard while rows wait for their rate, and while the input is sil
   expect({ code, lines: stdout.split("\n").length - 1 }).toEqual({ code: 130, lines: 2 });
   expect(stderr).toContain("2 rows read and not started; the input was not read to its end");
 });
+
+test.each([
+  ["the function", "export default () => process.exit(0);"],
+  ["loading", "process.exit(0);"],
+])("a job that ends the process itself is not taken for done: %s", async (_when, source) => {
+  const folder = new Folder({ "job.mjs": source, "rows.txt": "a\nb\n" });
+  const { code, stderr } = await folder.run(["job.mjs", "-i", "rows.txt", "-r", "unlimited"]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /^sluice: the job ended this process with exit code 0 before .+ \[JOB_CRASHED\]\n$/,
+  );
+});
+
+test("a configuration that never finishes loading is a sentence", async () => {
+  const folder = new Folder({ "sluice.config.mjs": "await new Promise(() => {});" });
+  const { code, stderr } = await folder.run([]);
+  expect(code).toBe(2);
+  expect(stderr).toContain("can never come");
+});

@@ -16,6 +16,7 @@ export interface JobFlags {
   readonly first?: number;
   readonly output?: string;
   readonly outputFormat?: "jsonl" | "csv";
+  readonly columns?: readonly string[];
   readonly failed?: string;
   readonly ordered?: boolean;
   readonly ahead?: number;
@@ -72,6 +73,7 @@ export function addJobFlags(command: Command): Command {
     .addOption(
       new Option("--output-format <format>", "else its ending decides").choices(["jsonl", "csv"]),
     )
+    .option("--columns <names>", "of CSV results, such as id,name; else the first result's", names)
     .option("--failed <file>", "the rows that failed, to be run again")
     .option("-k, --ordered", "results in the order of the rows, not as they come")
     .option("--ahead <n>", "rows read and not yet written, at the most", whole)
@@ -110,15 +112,24 @@ export async function configuredBy(flags: JobFlags, host: Pick<Host, "cwd">): Pr
     ...(input ? { input: input.length === 1 ? input[0]! : { files: input } } : {}),
     ...(rate ? { limits: rate as readonly LimitInput[] } : {}),
     ...(ratePerWorker ? { perWorker: ratePerWorker as readonly LimitInput[] } : {}),
-    ...(margin ? { margin: margin as Duration } : {}),
-    ...(backoff ? { backoff: backoff as Duration } : {}),
-    ...(maxBackoff ? { maxBackoff: maxBackoff as Duration } : {}),
-    ...(timeout ? { timeout: timeout as Duration } : {}),
+    ...(margin === undefined ? {} : { margin: margin as Duration }),
+    ...(backoff === undefined ? {} : { backoff: backoff as Duration }),
+    ...(maxBackoff === undefined ? {} : { maxBackoff: maxBackoff as Duration }),
+    ...(timeout === undefined ? {} : { timeout: timeout as Duration }),
   };
 }
 
 function gather(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
+}
+
+/** Keys of results, with commas between them. */
+function names(text: string): readonly string[] {
+  const list = text.split(",").map((name) => name.trim());
+  if (list.every(Boolean) && new Set(list).size === list.length) return list;
+  throw new InvalidArgumentError(
+    'Give different names with commas between them, such as "id,name".',
+  );
 }
 
 /** A whole number; the job's own rules say which ones make sense. */

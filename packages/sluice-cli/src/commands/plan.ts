@@ -72,7 +72,7 @@ async function plan(module: string | undefined, flags: Flags, host: Host): Promi
     config.limits === undefined && config.perWorker === undefined && file !== undefined
       ? (await loadModule(file, host.cwd)).limits
       : undefined;
-  const rows = asked ?? (await countOf(config, settings.first, host));
+  const rows = Math.min(settings.first, asked ?? (await countOf(config, settings.first, host)));
   await using gate = openGate({
     limits: config.limits ?? fromModule,
     perWorker: config.perWorker,
@@ -114,14 +114,22 @@ async function countOf(config: JobConfig, first: number, host: Host): Promise<nu
   );
 }
 
+/** The last instant that a date can name, in milliseconds. */
+const LAST_DATE = 8.64e15;
+
+function instantOf(wall: number): string {
+  if (wall > LAST_DATE) return "after the year 275760";
+  return `at ${new Date(wall).toISOString().replace("T", " ").slice(0, -5)} UTC`;
+}
+
 function inWords(plan: Plan, took: string | undefined, { clock }: Pick<Host, "clock">): string {
   const { rows, limits, margin, last, end, exact, heldBack } = plan;
-  const when = new Date(clock.wall() + end).toISOString().replace("T", " ").slice(0, 19);
+  const when = instantOf(clock.wall() + end);
   const about = exact ? "" : "about ";
   const lines = [
     `${plural(rows, "row", "rows")} at ${limits.join(", ")} with a margin of ${margin}`,
     `the last one starts ${about}${span(last)} after the first${took === undefined ? "" : `, and ends after ${span(end)}`}`,
-    `started now, the job would end at ${when} UTC`,
+    `started now, the job would end ${when}`,
   ];
   const held = heldBack.filter(({ ms }) => ms >= 1);
   if (held.length === 0) lines.push("nothing holds it back: it is as fast as its calls");

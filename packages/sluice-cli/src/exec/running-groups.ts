@@ -13,17 +13,28 @@ export const runningGroups: Int32Array<SharedArrayBuffer> = new Int32Array(
 // A command that takes its time to end has none left when this process ends.
 process.once("exit", () => killGroups(runningGroups));
 
+let tell: (change: number) => void = () => {};
+
+/** Has each group told to whoever outlives this process: as it is when it begins, negative at its end. */
+export function onGroups(told: (change: number) => void): void {
+  tell = told;
+}
+
 /** Enters a group; returns what takes it out again. More than there are places go unwatched. */
 export function enterGroup(group: number): () => void {
+  tell(group);
   for (let at = 0; at < MOST; at += 1) {
     if (Atomics.compareExchange(runningGroups, at, 0, group) !== 0) continue;
-    return () => void Atomics.compareExchange(runningGroups, at, group, 0);
+    return () => {
+      Atomics.compareExchange(runningGroups, at, group, 0);
+      tell(-group);
+    };
   }
-  return () => {};
+  return () => tell(-group);
 }
 
 /** Ends all commands that run, at once. */
-export function killGroups(groups: Int32Array): void {
+export function killGroups(groups: Iterable<number>): void {
   for (const group of groups) if (group > 0) killGroup(group, "SIGKILL");
 }
 

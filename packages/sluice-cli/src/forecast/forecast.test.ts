@@ -67,8 +67,17 @@ test("what holds rows back adds up to the whole time", () => {
   expect(last).toBe(7_200_000);
 });
 
-test("a limit of calls at once has no say in it", () => {
+test("a limit of calls at once has no say in it while calls take no time", () => {
   expect(forecast(20, [window(10, "1s"), concurrency(2)]).last).toBe(1_000);
+});
+
+test("a limit of calls at once holds back calls that take their time, or cool down", () => {
+  const slow = { lanes: 20, took: 1_000 };
+  const few = concurrency(2, { per: "limiter" });
+  expect(forecast(10, [few], slow)).toEqual({ last: 4_000, heldBack: [["2 at once", 4_000]] });
+  const keys = ["worker 0", "worker 1"];
+  expect(forecast(10, [concurrency(2)], { ...slow, keys }).last).toBe(2_000);
+  expect(forecast(10, [concurrency(2, { cooldown: "3s" })]).last).toBe(12_000);
 });
 
 test("the margin counts", () => {

@@ -32,18 +32,25 @@ export interface ForecastOptions {
 /** Reservations are this exact; a refusal that is further off winds the clock on. */
 const STEP = 1;
 
+/** Calls at once: when each of its places is free again, in turn. */
+interface Places {
+  readonly name: string;
+  readonly free: Float64Array;
+  /** Microseconds that a call keeps its place. */
+  readonly kept: number;
+}
+
 /** One forecast, made in as many slices as its maker likes. */
 export class Forecast {
   readonly #options: ForecastOptions;
   readonly #limiter: Limiter;
-  /** What only a release ends has no instant: calls at once are the lanes' matter. */
+  /** What only a release ends has no instant: calls at once are a matter of places. */
   readonly #cost: Readonly<Record<string, number>>;
   readonly #start: number;
   readonly #heldBack = new Map<string, number>();
   /** What the last row waited for. */
   #binds: string | undefined;
-  /** When each lane is free again, in turn. */
-  readonly #free: Float64Array;
+  readonly #places: readonly Places[];
   #now: number;
   #done = 0;
   #last = 0;
@@ -53,7 +60,7 @@ export class Forecast {
   readonly warm: boolean;
 
   constructor(options: ForecastOptions) {
-    const { limits, margin, clock, snapshot, lanes = 1, took = 0 } = options;
+    const { limits, margin, clock, snapshot } = options;
     this.#options = options;
     this.#start = clock.now();
     this.#now = this.#start;
@@ -69,7 +76,7 @@ export class Forecast {
       Object.entries(limits).map(([name, { kind }]) => [name, kind === "concurrency" ? 0 : 1]),
     );
     this.warm = restored(this.#limiter, snapshot);
-    this.#free = new Float64Array(took > 0 ? lanes : 1).fill(this.#start);
+    this.#places = placesOf(options, this.#start);
   }
 
   get done(): boolean {
@@ -94,14 +101,17 @@ export class Forecast {
 
   /** Goes on for so many rows. */
   run(most: number): void {
-    const { rows, keys, took = 0 } = this.#options;
+    const { rows, keys } = this.#options;
     const end = Math.min(rows, this.#done + most);
     for (; this.#done < end; this.#done += 1) {
       if (this.#done === Math.floor(end / 2)) this.#mark();
-      const lane = this.#done % this.#free.length;
-      if (took > 0) this.#waitForLane(this.#free[lane]!);
+      for (const { name, free } of this.#places) {
+        this.#waitForPlace(name, free[this.#done % free.length]!);
+      }
       const ms = this.#admit(keys[this.#done % keys.length] ?? "");
-      if (took > 0) this.#free[lane] = this.#start + (ms + took) * 1e3;
+      for (const { free, kept } of this.#places) {
+        free[this.#done % free.length] = this.#start + ms * 1e3 + kept;
+      }
       if (ms > this.#last) this.#moveOn(ms);
     }
   }
@@ -116,9 +126,9 @@ export class Forecast {
     this.#middle = { rows: this.#done, last: this.#last };
   }
 
-  #waitForLane(free: number): void {
+  #waitForPlace(name: string, free: number): void {
     if (free <= this.#now) return;
-    this.#binds = "concurrency";
+    this.#binds = name;
     this.#now = free;
   }
 
@@ -133,6 +143,22 @@ export class Forecast {
       this.#now += Math.max(1, (wait - STEP) * 1e3);
     }
   }
+}
+
+/** The lanes, and the slots of limits of calls at once; none that a call leaves at once. */
+function placesOf(options: ForecastOptions, start: number): Places[] {
+  const { limits, keys, rows, lanes = 1, took = 0 } = options;
+  const micros = took * 1e3;
+  const places = (name: string, count: number, kept: number): Places[] =>
+    kept === 0 || rows === 0
+      ? []
+      : [{ name, free: new Float64Array(Math.min(count, rows)).fill(start), kept }];
+  const slots = Object.entries(limits).flatMap(([name, limit]) => {
+    if (limit.kind !== "concurrency") return [];
+    const count = limit.slots * (limit.per === "key" ? keys.length : 1);
+    return places(name, count, micros + limit.cooldown);
+  });
+  return [...places("concurrency", lanes, micros), ...slots];
 }
 
 /** A state that was made under other limits is of no use, and no failure either. */

@@ -70,6 +70,12 @@ function feed(parser: Parser, text: string | undefined): Promise<Error | undefin
 }
 
 function checkHeader(header: string[], name: string): string[] {
+  if (header.some((column) => /\r(?!\n)/.test(column))) {
+    throw new CliError(
+      "INPUT_INVALID_CSV",
+      `the header of ${name} has a carriage return in it; end lines with a line feed, with or without one before it.`,
+    );
+  }
   const twice = header.find((column, at) => header.indexOf(column) !== at);
   if (twice === undefined) return header;
   throw new CliError(

@@ -23,6 +23,23 @@ test("any iterable: lists, sets, generators, asynchronous ones, promises in a li
   ]);
 });
 
+test("what is no result of an iterator is an error, and not rows without end", async () => {
+  const broken = { [Symbol.iterator]: () => ({ next: () => undefined }) };
+  const rows = iterableRows(broken as unknown as Iterable<unknown>);
+  await expect(valuesOf(rows)).rejects.toThrow("Iterator result undefined is not an object");
+});
+
+test("values that are there at once leave timers their turn", async () => {
+  let rung = false;
+  setImmediate(() => {
+    rung = true;
+  });
+  const list = Array.from({ length: 1_000 }, (_, index) => index);
+  const rows = iterableRows(list)[Symbol.asyncIterator]();
+  for (let row = 0; row < 1_000; row += 1) await rows.next();
+  expect(rung).toBe(true);
+});
+
 test("an endless generator is asked for no more than is wanted, and cleans up", async () => {
   let made = 0;
   let ended = 0;

@@ -1,6 +1,10 @@
 /** The rows of an iterable, taken from it as they are asked for. */
 
+import { setImmediate as breath } from "node:timers/promises";
 import type { BadRow, Row, RowSource } from "../runner/parts.ts";
+
+/** Rows without giving the process a breath: values that are there at once would starve its timers. */
+const BREATH = 256;
 
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
@@ -32,6 +36,7 @@ export function iterableRows(
     for (let index = 0; index < first; index += 1) {
       const { done, value } = await next();
       if (done || closed) return;
+      if (index % BREATH === BREATH - 1) await breath();
       yield { index, line: index + 1, value };
     }
     await iterator.return?.();
@@ -49,7 +54,12 @@ export function iterableRows(
 
 /** Promises in a synchronous iterable are waited for, as `for await` does. */
 async function valueOf(iterator: AnyIterator): Promise<IteratorResult<unknown>> {
-  const { done, value } = await iterator.next();
+  const next: unknown = await iterator.next();
+  // As `for of` has it; else a `next` that returns nothing would be rows without end.
+  if (typeof next !== "object" || next === null) {
+    throw new TypeError(`Iterator result ${String(next)} is not an object`);
+  }
+  const { done, value } = next as IteratorResult<unknown>;
   return done ? { done, value } : { done: false, value: await value };
 }
 

@@ -112,6 +112,12 @@ test("CSV: a column that is there twice is refused; a header alone is no rows", 
   expect(await read("a,b\n", "csv")).toEqual([]);
 });
 
+test("CSV: lines that end with carriage returns alone are not taken for one long header", async () => {
+  expect(await read("a,b\r1,2\r", "csv")).toEqual([
+    'INPUT_INVALID_CSV: the header of "in" has a carriage return in it; end lines with a line feed, with or without one before it.',
+  ]);
+});
+
 test("TSV: a header, and quotes are characters like others", async () => {
   expect(await read('id\tsaid\r\n1\t"hello" you\n2\t"\n', "tsv")).toEqual([
     [0, 2, { id: "1", said: '"hello" you' }],

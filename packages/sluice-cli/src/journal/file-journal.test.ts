@@ -11,8 +11,8 @@ const state = { flushed: { offsets: [7], done: [[0, 9]] as const }, limiter: und
 async function begin(rewriteAt: number): Promise<{ file: string; journal: FileJournal }> {
   const folder = mkdtempSync(join(tmpdir(), "sluice-journal-"));
   const file = join(folder, "j");
-  const seat = { file, name: 'the journal "j"', leave: () => {}, rewriteAt };
-  const fresh = { job, checkpoint: undefined, started: 0, finished: false };
+  const seat = { file, name: 'the journal "j"', leave: () => {}, first: 10, rewriteAt };
+  const fresh = { job, checkpoint: undefined, started: 0, finished: 0 };
   const journal = await FileJournal.begin(seat, fresh, false);
   onTestFinished(async () => {
     await journal.close(false);
@@ -65,8 +65,14 @@ test("a journal that cannot be begun is a sentence, and leaves nothing behind", 
   const { file } = await begin(0);
   const folder = dirname(file);
   mkdirSync(join(folder, "folder"));
-  const seat = { file: join(folder, "folder"), name: "it", leave: () => {}, rewriteAt: 0 };
-  const fresh = { job, checkpoint: undefined, started: 0, finished: false };
+  const seat = {
+    file: join(folder, "folder"),
+    name: "it",
+    leave: () => {},
+    first: 10,
+    rewriteAt: 0,
+  };
+  const fresh = { job, checkpoint: undefined, started: 0, finished: 0 };
   await expect(FileJournal.begin(seat, fresh, false)).rejects.toMatchObject({
     code: "JOURNAL_UNWRITABLE",
     message: expect.stringMatching(/^it cannot be written \(.+\); nothing that it says is lost/),
@@ -74,15 +80,19 @@ test("a journal that cannot be begun is a sentence, and leaves nothing behind", 
   expect(readdirSync(folder).toSorted()).toEqual(["folder", "j"]);
 });
 
-test("the finished job says so, and so does the one that was gone on with after that", async () => {
+test("the finished job says so, and so does the one that was gone on with after that, but for more rows", async () => {
   const { file, journal } = await begin(2_000);
   await journal.checkpoint(state);
   await journal.close(true);
   const content = read(file);
-  expect(content.finished).toBe(true);
-  const seat = { file, name: "j", leave: () => {}, rewriteAt: 2_000 };
+  expect(content.finished).toBe(10);
+  const seat = { file, name: "j", leave: () => {}, first: 10, rewriteAt: 2_000 };
   const again = await FileJournal.begin(seat, content, true);
   expect(again.resumed).toMatchObject({ finished: true, rows: 10 });
   await again.close(false);
-  expect(read(file).finished).toBe(true);
+  expect(read(file).finished).toBe(10);
+  const more = await FileJournal.begin({ ...seat, first: 11 }, content, true);
+  expect(more.resumed).toMatchObject({ finished: false, rows: 10 });
+  await more.close(false);
+  expect(read(file).finished).toBe(0);
 });

@@ -28,6 +28,8 @@ export interface JournalSeat {
   readonly name: string;
   /** Gives up the right to write it. */
   readonly leave: () => void;
+  /** How many rows the job is to do, at the most. */
+  readonly first: number;
   /** Bytes: it is written anew when it is larger than this and than a few checkpoints. */
   readonly rewriteAt: number;
 }
@@ -51,7 +53,7 @@ export class FileJournal implements Journal {
     this.#seat = seat;
     this.#header = headerLine(content.job);
     this.#started = content.started;
-    this.resumed = resumed ? resumedOf(content) : undefined;
+    this.resumed = resumed ? resumedOf(content, seat.first) : undefined;
   }
 
   /**
@@ -67,9 +69,10 @@ export class FileJournal implements Journal {
   ): Promise<FileJournal> {
     const journal = new FileJournal(seat, content, resumed);
     const { checkpoint, finished } = content;
-    const lines = (checkpoint ? checkpointLine(checkpoint) : "") + (finished ? finishedLine() : "");
+    const lines = checkpoint ? checkpointLine(checkpoint) : "";
+    const last = journal.resumed?.finished ? finishedLine(finished) : "";
     try {
-      await journal.#rewrite(lines);
+      await journal.#rewrite(lines + last);
     } catch (error) {
       throw journal.#fail(error);
     }
@@ -105,7 +108,7 @@ export class FileJournal implements Journal {
   async close(finished: boolean): Promise<void> {
     try {
       if (finished && !this.#failure) {
-        this.#append(finishedLine());
+        this.#append(finishedLine(this.#seat.first));
         await this.#sync();
       }
     } finally {
@@ -185,7 +188,8 @@ export class FileJournal implements Journal {
   }
 }
 
-function resumedOf({ checkpoint, started, finished }: JournalContent): ResumedFiles {
+function resumedOf(content: JournalContent, first: number): ResumedFiles {
+  const { checkpoint, started, finished } = content;
   const done = checkpoint?.done ?? [];
   return {
     rows: done.reduce((sum, [first, last]) => sum + last - first + 1, 0),
@@ -193,7 +197,7 @@ function resumedOf({ checkpoint, started, finished }: JournalContent): ResumedFi
     limiter: checkpoint?.limiter,
     started,
     checkpoint,
-    finished,
+    finished: finished > 0 && finished >= first,
   };
 }
 

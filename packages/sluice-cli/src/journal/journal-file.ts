@@ -34,7 +34,8 @@ export interface JournalContent {
   readonly checkpoint: Checkpoint | undefined;
   /** Rows started since the checkpoint. */
   readonly started: number;
-  readonly finished: boolean;
+  /** Of how many rows, at the most, nothing is left to do; 0 while there is. */
+  readonly finished: number;
 }
 
 export const headerLine = (job: JobIdentity): string =>
@@ -44,7 +45,7 @@ export const checkpointLine = (checkpoint: Checkpoint): string => line({ checkpo
 
 export const startedLine = (started: number): string => line({ started });
 
-export const finishedLine = (): string => line({ finished: true });
+export const finishedLine = (rows: number): string => line({ finished: rows });
 
 function line(record: object): string {
   return `${JSON.stringify(record)}\n`;
@@ -59,35 +60,52 @@ function line(record: object): string {
 export function readJournal(text: string, name: string): JournalContent {
   const lines = text.split("\n").slice(0, -1);
   const header = parse(lines[0] ?? "");
-  if (header?.["sluice"] !== "journal" || typeof header["job"] !== "object") {
-    throw new CliError(
-      "JOURNAL_UNREADABLE",
-      `${name} is not a journal of Sluice; name another with --journal, or add --force to start anew and replace it.`,
-    );
-  }
+  if (header?.["sluice"] !== "journal") throw notOfSluice(name);
   if (header["version"] !== VERSION) {
     throw new CliError(
       "JOURNAL_UNREADABLE",
       `${name} has version ${String(header["version"])} of the journal and this Sluice reads version ${VERSION}; finish the job with the Sluice that began it, or add --force to start anew.`,
     );
   }
-  const content = { job: header["job"] as JobIdentity, ...emptyContent };
+  const { job } = header;
+  if (!isJob(job)) throw notOfSluice(name);
+  const content = { job, ...emptyContent };
   for (const text of lines.slice(1)) {
     const record = parse(text);
     if (!record) break;
-    if (record["checkpoint"]) {
-      content.checkpoint = record["checkpoint"] as Checkpoint;
+    const { checkpoint } = record;
+    if (checkpoint) {
+      if (!isCheckpoint(checkpoint)) throw notOfSluice(name);
+      content.checkpoint = checkpoint;
       content.started = 0;
     } else if (typeof record["started"] === "number") content.started += record["started"];
-    else if (record["finished"]) content.finished = true;
+    else if (typeof record["finished"] === "number") content.finished = record["finished"];
   }
   return content;
+}
+
+function notOfSluice(name: string): CliError {
+  return new CliError(
+    "JOURNAL_UNREADABLE",
+    `${name} is not a journal of Sluice; name another with --journal, or add --force to start anew and replace it.`,
+  );
+}
+
+function isJob(value: unknown): value is JobIdentity {
+  const { inputs, settings } = (value ?? {}) as Partial<Record<keyof JobIdentity, unknown>>;
+  return Array.isArray(inputs) && typeof settings === "object" && settings !== null;
+}
+
+function isCheckpoint(value: object): value is Checkpoint {
+  const { offsets, done, read, hash } = value as Partial<Record<keyof Checkpoint, unknown>>;
+  const lists = Array.isArray(offsets) && Array.isArray(done);
+  return lists && typeof read === "number" && typeof hash === "string";
 }
 
 const emptyContent = {
   checkpoint: undefined as Checkpoint | undefined,
   started: 0,
-  finished: false,
+  finished: 0,
 };
 
 function parse(text: string): Record<string, unknown> | undefined {

@@ -25,6 +25,8 @@ export interface JournalOptions {
   readonly inputs: readonly Pick<Input, "file" | "stats" | "name">[];
   /** What must not change between two runs of the job, by the names that users know. */
   readonly settings: JobIdentity["settings"];
+  /** How many rows the job is to do, at the most; default all. */
+  readonly first?: number;
   /** Bytes: a journal that has grown over this is written anew, with its last checkpoint alone; default 4 MiB. */
   readonly rewriteAt?: number;
 }
@@ -35,8 +37,8 @@ export async function openJournal(options: JournalOptions, host: Host): Promise<
   const file = resolve(host.cwd, path);
   const name = `the journal "${path}"`;
   const job = await identify(module, inputs, settings);
-  const { rewriteAt = 4_194_304 } = options;
-  const seat = { file, name, leave: claim(file, name), rewriteAt };
+  const { rewriteAt = 4_194_304, first = Number.MAX_SAFE_INTEGER } = options;
+  const seat = { file, name, leave: claim(file, name), first, rewriteAt };
   try {
     return await begin(seat, job, options);
   } catch (error) {
@@ -55,7 +57,7 @@ async function begin(
     if (!force) refuseExisting(outputs, resume);
     // The old one goes first: it must not be there when the results that it tells of are gone.
     rmSync(seat.file, { force: true });
-    const fresh = { job, checkpoint: undefined, started: 0, finished: false };
+    const fresh = { job, checkpoint: undefined, started: 0, finished: 0 };
     return FileJournal.begin(seat, fresh, false);
   }
   if (!resume) {
@@ -66,7 +68,18 @@ async function begin(
   }
   const content: JournalContent = readJournal(text, seat.name);
   compareJobs(content.job, job, seat.name);
+  refuseFewer(content, seat);
   return FileJournal.begin(seat, { ...content, job }, true);
+}
+
+/** Rows that were read are in the output or will be: there is no way back. */
+function refuseFewer({ checkpoint, finished }: JournalContent, { first, name }: JournalSeat): void {
+  const read = checkpoint?.read ?? 0;
+  if (first >= read || finished >= first) return;
+  throw new CliError(
+    "JOURNAL_MISMATCH",
+    `first ${first} is less than the ${read} rows that were read before, by ${name}; give at least that many or leave it out to go on, or add --force instead of --resume to start anew.`,
+  );
 }
 
 function readIfThere({ file, name }: JournalSeat): string | undefined {

@@ -1,9 +1,9 @@
 /** Looks at where results shall go, and refuses what would destroy something. Opens nothing. */
 
-import type { Stats } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { access, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
-import { CliError } from "../cli-error.ts";
+import { CliError, systemReason } from "../cli-error.ts";
 import type { Host } from "../host.ts";
 import { withoutGz } from "../input/format.ts";
 import { type Input, statsOf } from "../input/open-input.ts";
@@ -17,6 +17,8 @@ export interface OutputOptions {
   readonly output?: string;
   readonly failed?: string;
   readonly journal?: string;
+  /** A file that is written when the job has ended, and may replace an earlier one. */
+  readonly report?: string;
   /** Default by the ending of the output, else JSON Lines. */
   readonly outputFormat?: OutputFormat;
   readonly resume: boolean;
@@ -49,7 +51,7 @@ export async function findOutputs(
   inputs: readonly Pick<Input, "stats">[],
   host: Host,
 ): Promise<FoundOutputs> {
-  const { output, failed, journal, resume } = options;
+  const { output, failed, journal, report, resume } = options;
   const standard = isStandard(output);
   if (standard && resume) throw resumeNeedsFile();
   if (failed === "-") throw failuresToStdout();
@@ -58,7 +60,11 @@ export async function findOutputs(
   const results = await (standard ? undefined : find(output, "the output"));
   const failures = await find(failed, "the file of failures");
   const journalFile = await find(journal, "the journal");
-  const targets = [results, failures, journalFile].filter((target) => target !== undefined);
+  const reportFile = await find(report, "the report");
+  if (reportFile) await refuseUnwritable(reportFile);
+  const targets = [results, failures, journalFile, reportFile].filter(
+    (target) => target !== undefined,
+  );
   const stdout = { name: "standard output", stats: standard ? statsOf(host.stdout.fd) : undefined };
   for (const { stats, name } of [stdout, ...targets]) {
     if (inputs.some((input) => isSameFile(stats, input.stats))) throw isInput(name);
@@ -87,6 +93,24 @@ export function refuseExisting({ results, failures }: FoundOutputs, resume: bool
 /** Whether the path means stdout. */
 export function isStandard(path: string | undefined): path is "-" | undefined {
   return path === undefined || path === "-";
+}
+
+/** For what is opened at the end of a job: hours later is too late to say it. */
+async function refuseUnwritable({ file, name, stats }: Target): Promise<void> {
+  try {
+    if (stats?.isDirectory()) throw new Error("it is a directory");
+    await access(stats ? file : dirname(file), constants.W_OK);
+  } catch (error) {
+    throw unwritable(name, error);
+  }
+}
+
+/** The sentence for a file that cannot be opened. */
+export function unwritable(name: string, error: unknown): CliError {
+  return new CliError(
+    "OUTPUT_UNWRITABLE",
+    `${name} cannot be written (${systemReason(error)}); give a path in a folder that exists and may be written to.`,
+  );
 }
 
 async function findTarget(path: string, what: string, host: Host): Promise<Target> {

@@ -9,7 +9,7 @@ import { syncFolder } from "../journal/sync-folder.ts";
 import type { Flushed, ResultSink } from "../runner/parts.ts";
 import { AppendFile } from "./append-file.ts";
 import { CsvForm } from "./csv-form.ts";
-import type { FoundOutputs, Place } from "./find-outputs.ts";
+import { type FoundOutputs, type Place, unwritable } from "./find-outputs.ts";
 import { GzipFile } from "./gzip-file.ts";
 import { OrderedSink } from "./ordered-sink.ts";
 import { ResultFiles } from "./result-files.ts";
@@ -35,10 +35,7 @@ export async function openOutputs(
 ): Promise<ResultSink> {
   const { resumed, resumable, ordered } = options;
   const done = resumed?.done ?? [];
-  const places = [found.results, found.failures];
-  for (const [at, place] of places.entries()) {
-    await checkSize(place, resumed?.offsets[at] ?? 0);
-  }
+  await checkSizes(found, resumed);
   const target = async (place: Place, at: number): Promise<TextTarget> =>
     openPlace(place, resumed?.offsets[at] ?? 0, resumable);
   const results = found.results
@@ -50,7 +47,16 @@ export async function openOutputs(
   return ordered ? new OrderedSink(sink, { done, resumable }) : sink;
 }
 
-/** Both files are looked at before one is cut. */
+/** Refuses files that lack what the journal says was written; both are looked at before one is cut. */
+export async function checkSizes(
+  { results, failures }: FoundOutputs,
+  resumed: Flushed | undefined,
+): Promise<void> {
+  for (const [at, place] of [results, failures].entries()) {
+    await checkSize(place, resumed?.offsets[at] ?? 0);
+  }
+}
+
 async function checkSize(place: Place | undefined, offset: number): Promise<void> {
   if (!place || offset === 0) return;
   const size = (await stat(place.file).catch(() => undefined))?.size ?? 0;
@@ -68,10 +74,7 @@ async function openPlace(place: Place, offset: number, resumable: boolean): Prom
     handle = await open(file, constants.O_WRONLY | constants.O_CREAT);
     if (regular) await handle.truncate(offset);
   } catch (error) {
-    throw new CliError(
-      "OUTPUT_UNWRITABLE",
-      `${name} cannot be written (${systemReason(error)}); give a path in a folder that exists and may be written to.`,
-    );
+    throw unwritable(name, error);
   }
   if (resumable) await syncFolder(dirname(file));
   const appended = new AppendFile(handle, offset, regular, failureOf(name, resumable));

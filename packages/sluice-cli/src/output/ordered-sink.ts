@@ -30,14 +30,13 @@ export class OrderedSink implements ResultSink {
     this.#next = firstOutside(options.done, 0);
   }
 
-  /** Resolves at once, to a failure or not, for a record that a skipped row keeps out. */
-  write(record: ResultRecord): Promise<boolean> {
-    const kept = "error" in record;
-    if (record.index > this.#gap) return Promise.resolve(kept);
+  /** Resolves at once for a record that a skipped row keeps out: it is left, as that row is. */
+  write(record: ResultRecord): Promise<boolean | undefined> {
+    if (record.index > this.#gap) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       this.#hold(record.index, {
         go: () => resolve(this.#sink.write(record)),
-        drop: () => resolve(kept),
+        drop: () => resolve(undefined),
       });
     });
   }

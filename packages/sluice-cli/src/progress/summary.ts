@@ -31,7 +31,7 @@ export function summary(tally: Tally, ending: Ending): string {
   if (done === 0 && started === 0 && !early) {
     return skipped === 0
       ? `no rows: the input is empty\n`
-      : `nothing left to do: ${rows(skipped)} were done before\n`;
+      : `nothing left to do: ${rows(skipped)} done before\n`;
   }
   const unread = unreadable > 0 ? ` (${count(unreadable)} of them could not be read)` : "";
   const lines = [

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { CliError, systemReason } from "../cli-error.ts";
+import { unwritable } from "../output/find-outputs.ts";
 import { page, type PageOptions } from "./page.ts";
 import type { Report } from "./report.ts";
 
@@ -18,9 +18,6 @@ export async function writeReport(
   try {
     await writeFile(resolve(cwd, path), page(report.data(), options));
   } catch (error) {
-    throw new CliError(
-      "OUTPUT_UNWRITABLE",
-      `the report "${path}" cannot be written (${systemReason(error)}); give a path in a folder that exists and may be written to.`,
-    );
+    throw unwritable(`the report "${path}"`, error);
   }
 }

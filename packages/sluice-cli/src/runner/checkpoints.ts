@@ -3,7 +3,7 @@ import { defaults } from "../defaults.ts";
 import type { Journal, ResultSink } from "./parts.ts";
 
 export interface CheckpointsOptions {
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, "resumed" | "checkpoint">;
   readonly sink: Pick<ResultSink, "flush">;
   readonly clock: Clock;
   snapshot(): LimiterSnapshot;
@@ -11,7 +11,10 @@ export interface CheckpointsOptions {
   fail(error: unknown): void;
 }
 
-/** Writes into the journal, every second, how far the outputs on the disk are. */
+/**
+ * Writes into the journal, every second, how far the outputs on the disk are; a job that was resumed
+ * begins with that, so that what it was charged for is not charged again when it ends soon.
+ */
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
   #cancel: () => void = () => {};
@@ -20,7 +23,7 @@ export class Checkpoints {
 
   constructor(options: CheckpointsOptions) {
     this.#options = options;
-    this.#arm();
+    this.#arm(options.journal.resumed ? 0 : defaults.checkpointEveryMs);
   }
 
   /** The last one. */
@@ -31,16 +34,16 @@ export class Checkpoints {
     await this.#make();
   }
 
-  #arm(): void {
+  #arm(ms: number): void {
     const { clock, fail } = this.#options;
     const look = (): void => {
       this.#making = this.#make()
         .catch(fail)
         .then(() => {
-          if (!this.#ended) this.#arm();
+          if (!this.#ended) this.#arm(defaults.checkpointEveryMs);
         });
     };
-    this.#cancel = clock.setTimer(defaults.checkpointEveryMs, look, true);
+    this.#cancel = clock.setTimer(ms, look, true);
   }
 
   async #make(): Promise<void> {

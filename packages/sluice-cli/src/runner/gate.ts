@@ -10,7 +10,9 @@ import {
 } from "sluice";
 import { CliError } from "../cli-error.ts";
 import { defaults } from "../defaults.ts";
+import { withCatchUp } from "./catch-up.ts";
 import { carryOver, type NamedLimits, type SavedGate } from "./carry-over.ts";
+import { millisOf } from "./duration.ts";
 import type { JobLimits } from "./job-options.ts";
 import type { Gate } from "./parts.ts";
 
@@ -61,7 +63,7 @@ export function openGate({ limits, perWorker, slots, margin, clock }: GateOption
   const shared = named(all, "limiter", "");
   const own = named(each, "key", " per worker");
   const list = [...all, ...each];
-  const every = { ...shared, ...own };
+  const every = lenient({ ...shared, ...own }, margin);
   const keys = Array.from({ length: slots }, (_, slot) => `worker ${slot}`);
   const limiter = createLimiter(every, { name: "job", margin, clock });
   return {
@@ -88,6 +90,23 @@ function named(limits: readonly AnyLimit[], per: "limiter" | "key", suffix: stri
     found[text] = { ...limit, per } as AnyLimit;
   }
   return found;
+}
+
+/** Even rates make up for what they miss, as far as the margin leaves room for it. */
+function lenient(limits: NamedLimits, margin: Duration): NamedLimits {
+  const ms = millisOrNone(margin);
+  return Object.fromEntries(
+    Object.entries(limits).map(([name, limit]) => [name, withCatchUp(limit, ms)]),
+  );
+}
+
+/** What makes no sense is told when the limiter is made. */
+function millisOrNone(margin: Duration): number {
+  try {
+    return millisOf(margin, "margin");
+  } catch {
+    return 0;
+  }
 }
 
 function listOf(limits: JobLimits | undefined): AnyLimit[] {

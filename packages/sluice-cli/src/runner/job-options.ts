@@ -37,6 +37,8 @@ export interface JobOptions<Value = unknown, Result = unknown> {
   readonly output?: string;
   /** How results are written; default by the ending of the output, else JSON Lines. */
   readonly outputFormat?: "jsonl" | "csv";
+  /** The keys of results that become columns of CSV, and no others; default those of the first. */
+  readonly columns?: readonly string[];
   /** A file for the rows that failed. */
   readonly failed?: string;
   /** Results in the order of the rows; default false: as they come. */

@@ -1,10 +1,13 @@
 /** The options of a job, checked, with their defaults. */
 
+import { serialize } from "node:v8";
 import type { Duration } from "sluice";
 import { CliError } from "../cli-error.ts";
 import { defaults } from "../defaults.ts";
 import { millisOf } from "./duration.ts";
 import type { Isolation, JobOptions } from "./job-options.ts";
+import { checkKinds, shown } from "./option-kinds.ts";
+import { describeError } from "./result-record.ts";
 
 export interface JobSettings {
   readonly isolation: Isolation;
@@ -23,63 +26,18 @@ export interface JobSettings {
   readonly onError: "continue" | "stop";
 }
 
-/** Every option, so that one that is misspelt is found. */
-const known: Readonly<Record<keyof JobOptions, true>> = {
-  module: true,
-  input: true,
-  format: true,
-  first: true,
-  output: true,
-  outputFormat: true,
-  failed: true,
-  ordered: true,
-  ahead: true,
-  force: true,
-  journal: true,
-  resume: true,
-  limits: true,
-  perWorker: true,
-  limiters: true,
-  margin: true,
-  workers: true,
-  concurrency: true,
-  isolation: true,
-  memory: true,
-  data: true,
-  retries: true,
-  backoff: true,
-  maxBackoff: true,
-  timeout: true,
-  crashes: true,
-  onError: true,
-  onResult: true,
-  signal: true,
-};
-
 /**
  * @throws `USAGE` for what makes no sense, with the value, the rule and the remedy.
  */
 export function settingsOf(options: JobOptions): JobSettings {
-  for (const name of Object.keys(options)) {
-    if (!(name in known)) {
-      throw usage(
-        `a job has no option "${name}"; its options are ${Object.keys(known).join(", ")}.`,
-      );
-    }
-  }
-  if (typeof options.module !== "string" || options.module === "") {
-    throw usage(`module is the path of a .ts or .js file; got ${show(options.module)}.`);
-  }
+  checkKinds(options);
+  if (options.module === undefined) throw usage("a job needs a module; name its file.");
   const workers = count(options.workers, "workers", 1, defaults.mostWorkers, 1);
-  const isolation = oneOf(
-    options.isolation,
-    "isolation",
-    ["process", "thread", "none"],
-    options.workers === undefined ? "none" : "process",
-  );
+  const { isolation = options.workers === undefined ? "none" : "process" } = options;
   if (isolation === "none" && workers > 1) {
     throw usage(`isolation "none" has one worker, this process; got workers ${workers}.`);
   }
+  checkData(options.data, isolation);
   const concurrency = count(options.concurrency, "concurrency", 1, 100_000, defaults.concurrency);
   const lanes = workers * concurrency;
   return {
@@ -96,7 +54,7 @@ export function settingsOf(options: JobOptions): JobSettings {
     crashes: count(options.crashes, "crashes", 1, 100, defaults.crashes),
     memory:
       options.memory === undefined ? undefined : count(options.memory, "memory", 16, 1_048_576, 0),
-    onError: oneOf(options.onError, "onError", ["continue", "stop"], "continue"),
+    onError: options.onError ?? "continue",
   };
 }
 
@@ -109,25 +67,22 @@ function count(
 ): number {
   if (value === undefined) return otherwise;
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw usage(`${what} is a whole number from ${least} to ${most}; got ${show(value)}.`);
+  throw usage(`${what} is a whole number from ${least} to ${most}; got ${shown(value)}.`);
 }
 
-function oneOf<T extends string>(
-  value: T | undefined,
-  what: string,
-  allowed: readonly T[],
-  otherwise: T,
-): T {
-  if (value === undefined) return otherwise;
-  if (allowed.includes(value)) return value;
-  const list = allowed.map((each) => `"${each}"`).join(" or ");
-  throw usage(`${what} is ${list}; got ${show(value)}.`);
+/** Workers would wait for ever for what cannot be sent to them. */
+function checkData(data: unknown, isolation: Isolation): void {
+  if (isolation === "none") return;
+  try {
+    if (isolation === "process") serialize(data);
+    else structuredClone(data);
+  } catch (error) {
+    throw usage(
+      `data is sent to every worker, and this cannot be (${describeError(error).message}); give plain data, or isolation "none".`,
+    );
+  }
 }
 
 function usage(message: string): CliError {
   return new CliError("USAGE", message);
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

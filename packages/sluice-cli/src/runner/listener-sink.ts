@@ -5,7 +5,7 @@ import type { Flushed, ResultRecord, ResultSink } from "./parts.ts";
 
 export type Listener = (result: JobResult) => void | Promise<void>;
 
-/** Tells a listener of every record once it is written. */
+/** Tells a listener of every record once it is written; of one that is left to a later run, that one will. */
 export class ListenerSink implements ResultSink {
   readonly #sink: ResultSink;
   readonly #listener: Listener;
@@ -15,8 +15,9 @@ export class ListenerSink implements ResultSink {
     this.#listener = listener;
   }
 
-  async write(record: ResultRecord): Promise<boolean> {
+  async write(record: ResultRecord): Promise<boolean | undefined> {
     const failed = await this.#sink.write(record);
+    if (failed === undefined) return undefined;
     await this.#listener(resultOf(record, failed));
     return failed;
   }

@@ -66,7 +66,8 @@ class Loop {
       unreadable: (row) => {
         this.#write({ index: row.index, row, error: row.problem }, () => observer.onUnreadable());
       },
-      fail: (error) => this.#fail(error),
+      // What was read goes on; the failure is thrown when it is done.
+      fail: (error) => void this.#failures.push(error),
       atEnd: () => this.#noteExhausted(),
     });
   }
@@ -178,7 +179,7 @@ class Loop {
     this.#record(task, outcome);
   }
 
-  /** Whether a row that failed goes back to be tried again. */
+  /** Whether a row that failed goes back to be tried again, in this run or a later one. */
   #retries(
     task: Task,
     { error, retryAfter }: { error: unknown; retryAfter?: number },
@@ -188,7 +189,11 @@ class Loop {
     if (retryAfter !== undefined) gate.pause(retryAfter);
     task.failures += 1;
     const pause = pauseAfter(task.failures, retry);
-    if (pause === undefined || stop.stopping.aborted || isFinal(error)) return false;
+    if (pause === undefined || isFinal(error)) return false;
+    if (stop.stopping.aborted) {
+      this.#leave(task.row.index);
+      return true;
+    }
     const delay = retryAfter ?? pause;
     observer.onRetry({ index: task.row.index, attempt: task.attempts, slot }, delay);
     this.#feed.retry(task, delay);
@@ -208,7 +213,7 @@ class Loop {
     const settle = (): void => this.#feed.settle();
     this.#parts.sink
       .write(record)
-      .then(written)
+      .then((failed) => failed === undefined || written(failed))
       .catch((error: unknown) => this.#fail(error))
       .then(settle, settle);
   }

@@ -5,6 +5,7 @@ import { iterableRows } from "../input/iterable-rows.ts";
 import { type Input, openInputs } from "../input/open-input.ts";
 import { fileRows } from "../input/row-source.ts";
 import type { JobFiles, JobOptions } from "./job-options.ts";
+import { shown } from "./option-kinds.ts";
 import type { RowSource } from "./parts.ts";
 
 export interface InputRows {
@@ -40,12 +41,17 @@ export async function openInputRows(
 
 function pathsOf(input: string | JobFiles | undefined): readonly string[] {
   if (input === undefined) return [];
-  if (typeof input === "string") return [input];
-  if (Array.isArray(input?.files)) return input.files;
+  if (isPath(input)) return [input];
+  if (typeof input === "object" && Array.isArray(input?.files) && input.files.every(isPath))
+    return input.files;
   throw new CliError(
     "USAGE",
-    `input is the path of a file, { files: [paths] }, or something that can be iterated; got ${typeof input}.`,
+    `input is the path of a file, { files: [paths] }, or something that can be iterated; got ${shown(input)}.`,
   );
+}
+
+function isPath(path: unknown): path is string {
+  return typeof path === "string" && path !== "";
 }
 
 function isIterable(

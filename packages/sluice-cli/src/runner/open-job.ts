@@ -36,6 +36,8 @@ export interface JobRequest {
   readonly observer: JobObserver;
   /** Told of each result, after `onResult`. */
   readonly listener?: Listener;
+  /** A file for the report, if one is asked for. */
+  readonly report?: string | undefined;
 }
 
 export async function openJob(request: JobRequest): Promise<OpenJob> {
@@ -49,13 +51,13 @@ export async function openJob(request: JobRequest): Promise<OpenJob> {
 }
 
 async function open(request: JobRequest, closing: Closing): Promise<OpenJob> {
-  const { options, host, observer, listener } = request;
+  const { options, host, observer, listener, report } = request;
   const settings = settingsOf(options);
   const input = await openInputRows(options, settings.first, host);
   closing.add(() => input.source.close());
   const onResult = options.onResult && inTurn(options.onResult);
   const listeners = [onResult, listener].filter((each) => each !== undefined);
-  const found = await FoundResults.find({ options, input, host, listeners });
+  const found = await FoundResults.find({ options, input, host, listeners, report });
   const quiet = options.output === "-";
   if (quiet) host.keepConsoleOffStdout();
   const desk = new LimiterDesk(options.limiters ?? {}, host.clock);
@@ -74,12 +76,13 @@ async function open(request: JobRequest, closing: Closing): Promise<OpenJob> {
   closing.add(() => gate[Symbol.asyncDispose]());
   const journal = await found.openJournal();
   const opened = { options, settings, gate, executor, input, journal, closing };
-  if (journal?.resumed?.finished) {
-    for (let row = 0; row < journal.resumed.rows; row += 1) observer.onSkipped();
-    return { ...opened, source: noRows, sink: nowhere };
-  }
+  const resumed = journal?.resumed;
   try {
-    const resumed = journal?.resumed;
+    if (journal && resumed?.finished) {
+      await found.checkFinished(journal);
+      for (let row = 0; row < resumed.rows; row += 1) observer.onSkipped();
+      return { ...opened, source: noRows, sink: nowhere };
+    }
     if (resumed) await gate.restore(resumed.limiter as SavedGate | undefined, resumed.started);
     const sink = await found.openSink(journal);
     const passed = (): void => observer.onSkipped();

@@ -101,9 +101,10 @@ export interface ResultSink {
    * Resolves when the record was handed to the system, rejects when it could not be. Several writes
    * may wait at once; an ordered sink holds a record until those before it are there.
    *
-   * @returns Whether it stands there as a failure, as a value that cannot be written does.
+   * @returns Whether it stands there as a failure, as a value that cannot be written does; nothing
+   * for a record that is left to a later run.
    */
-  write(record: ResultRecord): Promise<boolean>;
+  write(record: ResultRecord): Promise<boolean | undefined>;
   /**
    * Says that this row, which was read, will have no record from this run: an earlier run has it
    * (`done`), or it was left when the job ended (`left`); in an ordered output that is to be resumed

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { CliError } from "../cli-error.ts";
 import { describeError } from "./result-record.ts";
 
 const circle: { self?: unknown } = {};
@@ -14,6 +15,12 @@ test("an error keeps its name, message and code, and those of its cause", () => 
   });
   expect(describeError(Object.assign(new Error("x"), { code: 429 })).code).toBe(429);
   expect(describeError(Object.assign(new Error("x"), { code: {} }))).not.toHaveProperty("code");
+});
+
+test("a sentence of ours is not followed by its cause once more", () => {
+  const cause = new Error("spawn E2BIG");
+  const error = new CliError("COMMAND_NOT_STARTED", "it cannot be started (E2BIG).", { cause });
+  expect(describeError(error).message).toBe("it cannot be started (E2BIG).");
 });
 
 test.each([

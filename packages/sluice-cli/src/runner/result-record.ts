@@ -1,5 +1,7 @@
 /** Whatever was thrown, as it stands in the results. */
 
+import { CliError } from "../cli-error.ts";
+
 /** A failure as it stands in the results. */
 export interface ErrorRecord {
   readonly name: string;
@@ -12,7 +14,8 @@ export function describeError(thrown: unknown): ErrorRecord {
   try {
     if (!isErrorLike(thrown)) return { name: "NonError", message: `thrown: ${show(thrown)}` };
     const { name, message, code, cause } = thrown;
-    const inner = isErrorLike(cause) ? cause : undefined;
+    // A sentence of ours says of its cause what there is to say.
+    const inner = isErrorLike(cause) && !(thrown instanceof CliError) ? cause : undefined;
     const innerCode = code ?? inner?.code;
     return {
       name: typeof name === "string" ? name : "Error",

@@ -34,7 +34,7 @@ export async function runJobFromFiles(
   const tally = new Tally(host.clock);
   const observers: JobObserver[] = [tally];
   const observer = observeAll(observers);
-  const job = await openJob({ options, host, observer });
+  const job = await openJob({ options, host, observer, report: reportPath });
   const { gate, settings, input } = job;
   const { clock } = host;
   let report: Report | undefined;
@@ -55,7 +55,8 @@ export async function runJobFromFiles(
   const failures = await runOpenJob(job, { stop, observer, clock });
   display.stop();
   watch.end();
-  const [failure] = [...failures, ...watch.crashes];
+  const allFailures = [...failures, ...watch.crashes];
+  const [failure] = allFailures;
   if (failure instanceof CliError && failure.code === "OUTPUT_CLOSED") {
     return exitCodes.outputClosed;
   }
@@ -69,7 +70,7 @@ export async function runJobFromFiles(
       totals: totalsOf(tally, ending),
     });
   }
-  if (failure) throw failure;
+  if (allFailures.length > 0) throw failure; // which may be undefined, when that was thrown
   return exitCodeOf(watch, tally);
 }
 

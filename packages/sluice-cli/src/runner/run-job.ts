@@ -5,6 +5,7 @@ import { Tally } from "../progress/tally.ts";
 import type { JobOptions, JobResult } from "./job-options.ts";
 import type { Listener } from "./listener-sink.ts";
 import { openJob } from "./open-job.ts";
+import { checkKinds } from "./option-kinds.ts";
 import { runOpenJob } from "./run-open-job.ts";
 import { StopControl } from "./stop-control.ts";
 
@@ -60,6 +61,7 @@ export function runJob<Value = unknown, Result = unknown>(
 }
 
 async function* iterate(options: JobOptions): AsyncGenerator<JobResult, JobSummary, undefined> {
+  checkKinds(options); // before anything is done with the signal
   const host = libraryHost();
   const tally = new Tally(host.clock);
   const stop = new StopControl();

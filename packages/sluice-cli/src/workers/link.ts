@@ -1,8 +1,10 @@
 /** The two ways to have a worker: a process of its own, or a thread of this one. */
 
 import { fork } from "node:child_process";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { LeftGroups } from "./left-groups.ts";
 import type { Order, Report } from "./messages.ts";
 
 export interface Link {
@@ -31,12 +33,13 @@ export function startProcess(events: LinkEvents, { memory, quiet }: LinkOptions)
   const child = fork(entry("process-entry"), [String(process.pid)], {
     serialization: "advanced",
     detached: process.platform !== "win32", // leads a group: whoever ends it ends its commands
-    stdio: ["ignore", quiet ? 2 : 1, 2, "ipc"],
+    stdio: ["ignore", quiet ? 2 : 1, 2, "ipc", "pipe"],
     execArgv: [
       ...inheritedFlags(process.execArgv),
       ...(memory === undefined ? [] : [`--max-old-space-size=${memory}`]),
     ],
   });
+  const left = new LeftGroups(child.stdio[4] as Readable);
   const kill = (): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
@@ -48,14 +51,16 @@ export function startProcess(events: LinkEvents, { memory, quiet }: LinkOptions)
   const exit = (why: string): void => {
     if (gone) return;
     gone = true;
-    if (child.pid !== undefined) kill(); // the commands that it left behind
+    if (child.pid !== undefined) kill(); // what it left behind in its own group, and in others
+    left.kill();
     events.onExit(why);
   };
   child.on("message", (reports: readonly Report[]) => events.onReports(reports));
   child.on("error", (error) => {
     if (child.pid === undefined) exit(error.message);
   });
-  child.on("exit", (code, signal) => exit(signal ? signalled(signal) : `exit code ${code}`));
+  // Not "exit": what it had to say of its commands may still be on the way then.
+  child.on("close", (code, signal) => exit(signal ? signalled(signal) : `exit code ${code}`));
   return {
     // That it cannot be reached any more is told by its end.
     post: (orders) => void (child.connected && child.send(orders as Order[], () => {})),

@@ -15,9 +15,13 @@ export interface PoolOptions {
   readonly desk: LimiterDesk;
   readonly clock: Clock;
   readonly observer: Pick<JobObserver, "onWorker">;
+  /**
+   * Milliseconds that a worker may stay silent after a row's time-out, before it is taken for stuck;
+   * default 5,000.
+   */
+  readonly stuckAfter?: number;
 }
 
-/** Milliseconds that a worker may stay silent after a row's time-out, before it is taken for stuck. */
 const STUCK_AFTER = 5_000;
 /** Milliseconds for teardown; after an abort hardly any. */
 const GRACE = 10_000;
@@ -30,6 +34,8 @@ export class PoolExecutor implements Executor {
   readonly #slots: readonly WorkerSlot[];
   #failure: CliError | undefined;
   #aborted = false;
+  /** Whether all workers have been ready once. */
+  #begun = false;
   #stopLooking: () => void = () => {};
 
   constructor(options: PoolOptions) {
@@ -38,7 +44,8 @@ export class PoolExecutor implements Executor {
       { length: options.slots },
       (_, slot) => new WorkerSlot({ ...options, slot, fail: (error) => this.#fail(error) }),
     );
-    if (options.start.timeout !== undefined) this.#look(options.start.timeout + STUCK_AFTER);
+    const { stuckAfter = STUCK_AFTER, start } = options;
+    if (start.timeout !== undefined) this.#look(start.timeout + stuckAfter);
   }
 
   get slots(): number {
@@ -53,11 +60,16 @@ export class PoolExecutor implements Executor {
   }
 
   isReady(slot: number): boolean {
-    return this.#slots[slot]!.isReady;
+    return this.#begun && this.#slots[slot]!.isReady;
   }
 
-  ready(slot: number): Promise<void> {
-    return this.#slots[slot]!.ready();
+  /** The first row waits for all workers: those that start would take the time of those that run. */
+  async ready(slot: number): Promise<void> {
+    if (!this.#begun) {
+      await Promise.all(this.#slots.map((each) => each.ready()));
+      this.#begun = true;
+    }
+    await this.#slots[slot]!.ready();
   }
 
   run(row: Row, slot: number, attempt: number): Promise<Outcome> {

@@ -1,7 +1,8 @@
 /** The main file of a worker that is a process. */
 
+import { writeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { runningGroups } from "../exec/running-groups.ts";
+import { onGroups, runningGroups } from "../exec/running-groups.ts";
 import { endGroup } from "./end-group.ts";
 import type { Order, Report } from "./messages.ts";
 import { type Port, WorkerService } from "./serve.ts";
@@ -12,6 +13,16 @@ const parent = Number(process.argv[2]);
 new Worker(new URL("./watchdog.js", import.meta.url), {
   workerData: { parent, groups: runningGroups },
 }).unref();
+
+/** Where the job listens for the commands that run here, in case that this process is killed. */
+const TELL = 4;
+onGroups((change) => {
+  try {
+    writeSync(TELL, `${change}\n`);
+  } catch {
+    // The job is gone, and the watchdog about to end this process and its commands.
+  }
+});
 
 const port: Port = {
   send: (reports) => {

@@ -14,6 +14,9 @@ test.each([
     2_000,
   ],
   ["a number in a header", { headers: { "Retry-After": 3 } }, 3_000],
+  ["no more than a day of milliseconds", { retryAfter: 1e18 }, 86_400_000],
+  ["no more than a day of seconds", { headers: { "retry-after": "999999999999999" } }, 86_400_000],
+  ["no date beyond a day", { headers: { "retry-after": "Thu, 01 Jan 2099 00:00:09 GMT" } }, 864e5],
   ["the error before its headers", { retryAfter: 5, headers: { "retry-after": "9" } }, 5],
 ])("reads %s", (_what, error, ms) => {
   expect(retryAfterOf(Object.assign(new Error("429"), error), wall)).toBe(ms);

@@ -3,8 +3,11 @@
 import type { Duration } from "sluice";
 import { millisOf } from "../runner/duration.ts";
 
+/** A day, in milliseconds: whoever says more is asked again after it. */
+const LONGEST = 86_400_000;
+
 /**
- * Milliseconds: `error.retryAfter` (a number of them, or a text such as `"30s"`), else the
+ * Milliseconds, a day at the most: `error.retryAfter` (a number of them, or a text such as `"30s"`), else the
  * `retry-after` header of `error.headers` or `error.response.headers`, in seconds or as a date.
  *
  * @param wall - Milliseconds since the epoch.
@@ -52,5 +55,5 @@ function headerMillis(header: string, wall: number): number | undefined {
 }
 
 function positive(ms: number): number | undefined {
-  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+  return Number.isFinite(ms) && ms > 0 ? Math.min(ms, LONGEST) : undefined;
 }

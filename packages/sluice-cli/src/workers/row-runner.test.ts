@@ -35,6 +35,11 @@ test("calls the function with the row and its context", async () => {
   expect(rows.running).toBe(0);
 });
 
+test("a limiter is found when the context was taken apart", async () => {
+  const { rows } = runner((_value, { limiter }) => limiter("llm"));
+  expect(await rows.run(row)).toEqual({ error: new Error("none") });
+});
+
 test("a throw, a rejection and a thrown non-error are outcomes", async () => {
   const error = new Error("no");
   const thrower = runner(() => {

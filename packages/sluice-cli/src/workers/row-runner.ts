@@ -106,8 +106,9 @@ class Call implements RowContext {
     return this.#controller.signal;
   }
 
-  limiter(name: string): JobLimiter {
-    return this.#options.limiter(name, this.signal);
+  /** Made when it is asked for, as the signal is; functions take it apart from its context. */
+  get limiter(): RowContext["limiter"] {
+    return (name) => this.#options.limiter(name, this.signal);
   }
 
   abort(reason: unknown): void {

@@ -14,7 +14,7 @@ export interface SlotOptions extends Omit<PoolOptions, "slots"> {
 const MOST_IDLE_ENDS = 3;
 /** Milliseconds before the second replacement in a row; it doubles. */
 const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 5_000;
+const LONGEST_PAUSE = 1_000;
 
 /** The place of one worker after another: started when it is needed, replaced when it is lost. */
 export class WorkerSlot {

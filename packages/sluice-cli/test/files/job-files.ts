@@ -23,6 +23,7 @@ export interface JobFilesOptions {
   readonly ordered?: boolean;
   readonly resume?: boolean;
   readonly force?: boolean;
+  readonly first?: number;
   readonly settings?: Record<string, unknown>;
   /** Bytes: a small one makes the journal be written anew often. */
   readonly rewriteAt?: number;
@@ -47,7 +48,7 @@ export async function openJobFiles(options: JobFilesOptions): Promise<JobFiles> 
   const paths = { output, ...(failed ? { failed } : {}), journal: `${output}.journal` };
   const outputs = await findOutputs({ ...paths, resume }, inputs, host);
   const module = { file: join(cwd, "job.js"), name: "job.js" };
-  const { rewriteAt } = options;
+  const { rewriteAt, first } = options;
   const opening = {
     path: paths.journal,
     resume,
@@ -56,6 +57,7 @@ export async function openJobFiles(options: JobFilesOptions): Promise<JobFiles> 
     inputs,
     outputs,
     settings,
+    ...(first === undefined ? {} : { first }),
     ...(rewriteAt === undefined ? {} : { rewriteAt }),
   };
   const journal = await openJournal(opening, host);
@@ -67,7 +69,7 @@ export async function openJobFiles(options: JobFilesOptions): Promise<JobFiles> 
       throw error;
     },
   );
-  const source = journaledRows(fileRows(inputs), journal, () => {
+  const source = journaledRows(fileRows(inputs, first), journal, () => {
     passed.count += 1;
   });
   const checkpoint = async (): Promise<readonly number[]> => {

@@ -140,7 +140,7 @@ async function fill(job: JobFiles, hand: Row[]): Promise<void> {
   }
 }
 
-function write(job: JobFiles, row: Row, end = ""): Promise<boolean> {
+function write(job: JobFiles, row: Row, end = ""): Promise<boolean | undefined> {
   const { n } = row.value as { n: number };
   const { index } = row;
   if (failing(n)) return job.sink.write({ index, row, error: new Error(`no ${n}${end}`) });

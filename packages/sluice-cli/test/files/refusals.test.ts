@@ -35,6 +35,26 @@ async function run(rows: number, options: Partial<JobFilesOptions> = {}): Promis
   }
 }
 
+test("a job that is finished with its first rows goes on with more, and not with fewer", async () => {
+  const some = await openJobFiles({ cwd, output: "out.jsonl", first: 3 });
+  for (let index = 0; index < 3; index += 1) {
+    const row = (await some.rows.next()).value as Row;
+    await some.sink.write({ index, row, value: row.value });
+  }
+  await some.checkpoint();
+  await some.sink.close();
+  await some.journal.close(true);
+  const same = await openJobFiles({ cwd, output: "out.jsonl", resume: true, first: 2 });
+  expect(same.journal.resumed?.finished).toBe(true);
+  await same.sink.close();
+  await same.journal.close(false);
+  expect(await run(2, { resume: true, first: 5 })).toEqual([{ n: 3 }, { n: 4 }]);
+  expect(await refused({ resume: true, first: 4 })).toBe(
+    'JOURNAL_MISMATCH: first 4 is less than the 5 rows that were read before, by the journal "out.jsonl.journal"; give at least that many or leave it out to go on, or add --force instead of --resume to start anew.',
+  );
+  expect(await run(7, { resume: true })).toEqual([{ n: 5 }]);
+});
+
 async function refused(options: Partial<JobFilesOptions> = { resume: true }): Promise<string> {
   const before = content();
   let message = "nothing was refused";

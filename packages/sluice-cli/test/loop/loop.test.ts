@@ -2,6 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { CliError } from "../../src/cli-error.ts";
 import { OrderedSink } from "../../src/output/ordered-sink.ts";
+import { ListenerSink } from "../../src/runner/listener-sink.ts";
 import type { ResultSink } from "../../src/runner/parts.ts";
 import { endless, first, job, Memory, open, settle, sourceOf } from "./bench.ts";
 
@@ -169,6 +170,24 @@ test("abort: the workers are told, and nobody waits for their rows", async () =>
   expect(count).toMatchObject({ started: 3, finished: 0 });
 });
 
+test("what was read before the input broke is run, though it still waits at the gate", async () => {
+  const gate = {
+    ...open,
+    acquire: async ({ signal }: { signal: AbortSignal }) => {
+      await settle();
+      signal.throwIfAborted();
+      return { waited: 0, release: () => {} };
+    },
+  };
+  const broken = function* () {
+    yield* first(5);
+    throw new Error("cut off");
+  };
+  const { run, memory } = job(({ value }) => value, { gate, source: sourceOf(broken()) });
+  await expect(run()).rejects.toThrow("cut off");
+  expect(memory.results).toEqual([0, 1, 2, 3, 4]);
+});
+
 test("an iterator that throws ends the job after the rows that run", async () => {
   const rows = (function* () {
     yield* first(2);
@@ -234,6 +253,24 @@ test("ordered: a stop in the middle leaves nothing waiting for a row that never 
   stop.stop();
   await running;
   expect(memory.indexes).toEqual([0, 2]);
+});
+
+test("ordered: what a later run will write is not counted, and no listener is told of it", async () => {
+  const memory = new Memory();
+  const ordered = new OrderedSink(memory, { done: [], resumable: true });
+  const told: number[] = [];
+  const sink = new ListenerSink(ordered, ({ index }) => void told.push(index));
+  const call = ({ index }: { index: number }) => (index === 1 ? never() : index);
+  const { run, count, stop } = job(call, { sink });
+  const running = run();
+  await settle();
+  expect([memory.indexes, told]).toEqual([[0], [0]]);
+  stop.abort();
+  await running;
+  await sink.close();
+  await settle();
+  expect([memory.indexes, told]).toEqual([[0], [0]]);
+  expect(count).toMatchObject({ started: 10, finished: 1 });
 });
 
 test("tells the workers when no other row will come to help those that run", async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { CliError } from "../../src/cli-error.ts";
 import { first, job, open, settle, sourceOf } from "./bench.ts";
 
 const retry = { retries: 2, backoff: 1_000, maxBackoff: 60_000, random: () => 0.5 };
@@ -121,4 +122,21 @@ test("stop: rows that wait to be tried again are left, and no timer stays", asyn
   expect(memory.skipped.toSorted()).toEqual([0, 1]);
   expect(memory.records).toEqual([]);
   expect(clock.timers()).toEqual({ active: 0, idle: 0 });
+});
+
+test("stop: a row that fails with attempts left is left too, for a later run to try", async () => {
+  const fails: ((error: Error) => void)[] = [];
+  const call = ({ index }: { index: number }) =>
+    new Promise((_resolve, reject) => {
+      fails[index] = reject;
+    });
+  const { run, memory, count, stop } = job(call, { retry, source: sourceOf(first(2)) });
+  const running = run();
+  await settle();
+  stop.stop();
+  fails[0]!(new CliError("RESULT_UNSERIALISABLE", "final"));
+  fails[1]!(new Error("for now"));
+  await running;
+  expect([memory.results, memory.skipped]).toEqual([["RESULT_UNSERIALISABLE"], [1]]);
+  expect(count).toMatchObject({ finished: 1, retries: [] });
 });

@@ -1,0 +1,49 @@
+/** What a run of chaos is made of. */
+
+/** A number from 0 to below 1. */
+export type Random = () => number;
+
+export interface Mix {
+  readonly isolation: "process" | "thread" | "none";
+  readonly output: "out.jsonl" | "out.jsonl.gz" | "out.csv" | "out.csv.gz";
+  readonly ordered: boolean;
+  readonly retries: number;
+  /** Limits of each worker besides those of the job. */
+  readonly perWorker: boolean;
+}
+
+/** One of each of them, so that few runs see all. */
+export const mixes: readonly Mix[] = [
+  { isolation: "process", output: "out.jsonl", ordered: false, retries: 2, perWorker: false },
+  { isolation: "thread", output: "out.csv", ordered: true, retries: 0, perWorker: false },
+  { isolation: "process", output: "out.csv.gz", ordered: true, retries: 2, perWorker: true },
+  { isolation: "thread", output: "out.jsonl.gz", ordered: false, retries: 2, perWorker: true },
+  { isolation: "none", output: "out.jsonl", ordered: true, retries: 2, perWorker: false },
+  { isolation: "process", output: "out.jsonl.gz", ordered: true, retries: 0, perWorker: false },
+  { isolation: "process", output: "out.csv", ordered: false, retries: 2, perWorker: false },
+  { isolation: "thread", output: "out.jsonl", ordered: true, retries: 2, perWorker: false },
+];
+
+export function nameOf({ isolation, output, ordered, retries, perWorker }: Mix): string {
+  const words = [isolation, output.slice("out.".length)];
+  if (ordered) words.push("ordered");
+  if (retries > 0) words.push("retries");
+  if (perWorker) words.push("per worker");
+  return words.join(", ");
+}
+
+/** A whole number from `least` to `most`. */
+export function between(random: Random, least: number, most: number): number {
+  return least + Math.floor(random() * (most - least + 1));
+}
+
+/** Mulberry32: the same numbers for the same seed. */
+export function randomFrom(seed: number): Random {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
+    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
