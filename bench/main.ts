@@ -24,6 +24,7 @@ const all = [
   "job-overhead",
   "job-exec",
   "job-peers",
+  "job-chaos",
 ];
 
 const { positionals, values } = parseArgs({

@@ -1,8 +1,11 @@
-/** Sends each row to an API: one for all workers, or one for each. */
+/**
+ * Sends each row to an API: one for all workers, or one for each; its result is what the API said,
+ * and when the function was called, in microseconds of a clock that all processes share.
+ */
 
 import { once } from "node:events";
 import { Agent, get, type IncomingMessage, request } from "node:http";
-import type { WorkerContext } from "sluice-cli";
+import type { RowContext, WorkerContext } from "sluice-cli";
 
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 256 });
 let port = 0;
@@ -24,11 +27,18 @@ export async function setup({ worker, data }: WorkerContext): Promise<void> {
   await Promise.all(answers);
 }
 
-export default function callApi(row: unknown): Promise<number> {
+export interface Answer {
+  readonly status: number;
+  readonly at: number;
+  readonly worker: number;
+}
+
+export default function callApi(row: unknown, { worker }: RowContext): Promise<Answer> {
+  const at = Math.floor(Number(process.hrtime.bigint()) / 1e3);
   return new Promise((resolve, reject) => {
     const asked = request({ agent, port, host: "127.0.0.1", method: "POST" }, (response) => {
       response.resume();
-      response.on("end", () => resolve(response.statusCode!));
+      response.on("end", () => resolve({ status: response.statusCode!, at, worker }));
     });
     asked.on("error", reject);
     asked.end(JSON.stringify({ row }));
