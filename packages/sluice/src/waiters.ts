@@ -15,10 +15,10 @@ import { type Booking, compareRanks, type KeyQueue, rankOf, Waiter } from "./que
 import { Queues } from "./queues.ts";
 import type { Answer } from "./stores/store.ts";
 
-/** How long one release of waiters may keep the event loop. */
-const SLICE_MICROS = 5_000;
+/** How long one release of waiters may keep the event loop: all of it count from its end. */
+const SLICE_MICROS = 1_000;
 /** Releases between two looks at the clock. */
-const STRIDE = 64;
+const STRIDE = 16;
 
 export class Waiters {
   readonly #desk: Desk;
