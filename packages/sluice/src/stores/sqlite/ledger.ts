@@ -10,7 +10,7 @@ import { Rows } from "./rows.ts";
 import type { Statements } from "./schema.ts";
 import { Step } from "./step.ts";
 import { Sweep } from "./sweep.ts";
-import { Transactions } from "./transactions.ts";
+import { OPENING_PATIENCE, Transactions } from "./transactions.ts";
 import { viewOf } from "./view.ts";
 
 /** A clock that was set back by no more than this stands still until it has caught up. */
@@ -40,7 +40,7 @@ export class SqliteLedger implements Ledger<true> {
     this.#sql = sql;
     this.#clock = new HostClock(scope.clock);
     this.#transactions = new Transactions(handle, scope.clock);
-    this.#rows = this.#transactions.alone(() => new Rows(sql, scope.name));
+    this.#rows = this.#transactions.alone(() => new Rows(sql, scope.name), OPENING_PATIENCE);
     const now = this.now();
     this.#used = scope.start === "used" ? { now, wall: now, since: now } : undefined;
     this.#sweep = new Sweep(scope.clock, sql, this.#transactions, () => this.now());

@@ -18,7 +18,9 @@ import {
 const PATIENCE = 5_000;
 const LEAST_PAUSE = 20;
 const MOST_PAUSE = 200;
-/** For clocks that stand still. */
+/** How long opening tries, which happens once, and when all processes of a fleet start together. */
+export const OPENING_PATIENCE = 2_000_000;
+/** In the time of one decision, for clocks that stand still. */
 const MOST_TRIES = 200;
 const MOST_SPINS = 10_000;
 
@@ -36,10 +38,10 @@ export class Transactions {
   }
 
   /** Runs single statements, each of which is a transaction of its own. */
-  alone<T>(work: () => T): T {
+  alone<T>(work: () => T, patience: number = PATIENCE): T {
     try {
       this.#check();
-      return this.#patiently(work);
+      return this.#patiently(work, patience);
     } catch (error) {
       throw told(error);
     }
@@ -68,14 +70,15 @@ export class Transactions {
     if (inTransaction(this.#handle)) throw transactionOpen();
   }
 
-  #patiently<T>(attempt: () => T): T {
+  #patiently<T>(attempt: () => T, patience: number = PATIENCE): T {
     const started = this.#clock.now();
+    const most = (MOST_TRIES * patience) / PATIENCE;
     for (let tries = 1; ; tries++) {
       try {
         return attempt();
       } catch (error) {
         if (!isBusy(error)) throw error;
-        if (tries === MOST_TRIES || this.#clock.now() - started > PATIENCE) throw busy(error);
+        if (tries === most || this.#clock.now() - started > patience) throw busy(error);
       }
       this.#pause();
     }
