@@ -13,7 +13,7 @@ import { Plans } from "./plans.ts";
 import type { KeyQueue } from "./queue.ts";
 import { memory } from "./stores/memory.ts";
 import { plansOf, unsaved } from "./snapshot.ts";
-import type { Answer, Ask, Ledger, SavedState, View } from "./stores/store.ts";
+import type { Answer, Ledger, SavedState, View } from "./stores/store.ts";
 import { bindingName, type Refused, refusalOf } from "./view.ts";
 
 /** Those who wait, as far as permits concern them. */
@@ -43,9 +43,6 @@ export class Admissions implements PermitOwner {
   closed = false;
   readonly #queues: Queues;
   readonly #ageing: number;
-  /** The question of `attempt`: one object, written anew for each. */
-  readonly #asked: Costs[] = [[]];
-  readonly #ask: { -readonly [K in keyof Ask]: Ask[K] };
   /** The turn that is open: what is admitted in it is raised at its end. */
   #turn: TurnEnd | undefined;
   #endOfTurn: (() => void) | undefined;
@@ -64,15 +61,6 @@ export class Admissions implements PermitOwner {
     this.#ageing = settings.ageing;
     const since = { now: 0, wall: 0 };
     this.plans = new Plans(limits, settings.margin, since, withoutLeases, options.limitsFor);
-    const plan = this.plans.base;
-    this.#ask = {
-      key: "",
-      plan,
-      costs: this.#asked,
-      maxWait: 0,
-      since: undefined,
-      deferred: false,
-    };
     this.ledger = (options.store ?? memory()).open({
       name: settings.name,
       clock,
@@ -86,11 +74,11 @@ export class Admissions implements PermitOwner {
   /** Asks now or never. */
   attempt(key: string, plan: Plan, costs: Costs, since: number | undefined): Grant | Denial {
     if (this.breached) return this.freePass(key, plan, costs);
-    const ask = this.#ask;
-    ask.key = key;
-    ask.plan = plan;
-    this.#asked[0] = costs;
-    const answer = this.ledger.reserve(ask);
+    const { ledger } = this;
+    const answer =
+      since === undefined && ledger.attempt !== undefined
+        ? ledger.attempt(key, plan, costs)
+        : ledger.reserve({ key, plan, costs: [costs], maxWait: 0, since, deferred: false });
     if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
     return this.admit(key, plan, costs, answer, since === undefined ? 0 : answer.now - since);
   }

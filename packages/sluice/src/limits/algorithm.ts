@@ -61,6 +61,59 @@ export function earliestBy(
   }
 }
 
+/**
+ * `earliest` and, when that is now, `commit` in one: the shortest way for a caller who goes on at
+ * once. NaN, and nothing is done, when the state has no room and must grow first.
+ */
+export type Take = (
+  limit: AnyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  now: number,
+  ticket: number,
+) => Earliest;
+
+/** A function for each kind: called directly, it is as fast as if it were written out there. */
+export function takeOf(kind: AnyLimit["kind"]): Take | undefined {
+  switch (kind) {
+    case "window":
+      return ring.take as Take;
+    case "pace":
+      return pace.take as Take;
+    case "concurrency":
+      return slots.take as Take;
+    default:
+      return undefined;
+  }
+}
+
+/** `commitBy` at `now` the short way; false, and nothing is done, where there is none. */
+export function putBy(
+  kind: AnyLimit["kind"],
+  limit: AnyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  now: number,
+  ticket: number,
+): boolean {
+  switch (kind) {
+    case "window":
+      return ring.put(limit as WindowLimit, cells, base, cost, now);
+    case "pace":
+      pace.commit(limit as PaceLimit, cells, base, cost, now, now, now);
+      return true;
+    case "concurrency":
+      return slots.put(limit as ConcurrencyLimit, cells, base, cost, now, ticket);
+    case "parts":
+      parts.commit(limit as PartsLimit, cells, base, cost, now, now);
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** Books `cost` at `at`, which must not be before `earliestOf`. `ticket` names a slot's holder. */
 export function commitTo(
   limit: AnyLimit,
@@ -91,8 +144,7 @@ export function commitBy(
     case "pace":
       return pace.commit(limit as PaceLimit, cells, base, cost, at, moment.now, moment.since);
     case "concurrency": {
-      const { lease } = limit as ConcurrencyLimit;
-      const end = lease === 0 ? Number.POSITIVE_INFINITY : at + lease;
+      const end = slots.leaseEnd(limit as ConcurrencyLimit, at);
       return slots.commit(limit as ConcurrencyLimit, cells, base, cost, at, ticket, end);
     }
     case "parts":

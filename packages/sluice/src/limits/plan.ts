@@ -6,7 +6,7 @@
 
 import { InvalidOptionError } from "../errors.ts";
 import { show } from "../time.ts";
-import { capacityOf } from "./algorithm.ts";
+import { capacityOf, type Take, takeOf } from "./algorithm.ts";
 import { grows, sizeOf } from "./growth.ts";
 import type { AnyLimit, PartsLimit, WindowLimit } from "./limit.ts";
 import { paddedPace } from "./pace/builder.ts";
@@ -38,9 +38,16 @@ export interface Rule {
   readonly grows: boolean;
 }
 
+/** A rule that is all there is, and the function that decides it. */
+export interface OnlyRule extends Pick<Rule, "limit" | "offset" | "grows"> {
+  readonly take: Take;
+}
+
 /** All limits of a key, compiled. */
 export interface Plan {
   readonly rules: readonly Rule[];
+  /** Of a plan with one rule, if there is a short way to decide it. */
+  readonly only: OnlyRule | undefined;
   /** What an ask takes that names no cost; `undefined` when some cost is required. */
   readonly defaultCosts: readonly number[] | undefined;
   /** Numbers in a key's row, and in the limiter's. */
@@ -120,6 +127,7 @@ export function compile(
   const kinds = new Set(rules.map((rule) => rule.limit.kind));
   return {
     rules,
+    only: onlyOf(rules),
     defaultCosts: defaults(rules),
     rowSize: sizes.key,
     sharedSize: sizes.limiter,
@@ -238,6 +246,12 @@ function withMargin(limit: AnyLimit, margin: number): AnyLimit {
     default:
       return limit;
   }
+}
+
+function onlyOf([rule, ...more]: readonly Rule[]): OnlyRule | undefined {
+  const take = rule && takeOf(rule.kind);
+  if (!take || rule.shared || more.length > 0) return undefined;
+  return { limit: rule.limit, offset: rule.offset, grows: rule.grows, take };
 }
 
 function defaults(rules: readonly Rule[]): readonly number[] | undefined {

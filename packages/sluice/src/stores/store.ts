@@ -163,6 +163,11 @@ export interface Ledger<Sync extends boolean> {
   /** The store's clock, in microseconds. */
   now(): Answered<Sync, number>;
   reserve(ask: Ask): Answered<Sync, Answer>;
+  /**
+   * `reserve` of one cost, now or never, for a caller who goes on at once. Only where there is a
+   * shorter way than `reserve`.
+   */
+  attempt?(key: string, plan: Plan, cost: Costs): Answered<Sync, Answer>;
   /** Returns the tickets that were to be renewed, and whose lease had ended before. */
   amend(changes: readonly Change[]): Answered<Sync, readonly number[]>;
   /** Looks without taking; `ahead` is what queues before the costs. */

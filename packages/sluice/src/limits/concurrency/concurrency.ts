@@ -43,6 +43,38 @@ export function earliest(
   return whenCooled(limit, cells, base, missing, now);
 }
 
+/** `earliest`, and `put` when that is now; NaN, and nothing done, without room for it. */
+export function take(
+  limit: ConcurrencyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  now: number,
+  ticket: number,
+): Earliest {
+  const until = earliest(limit, cells, base, cost, now);
+  return until !== now || put(limit, cells, base, cost, now, ticket) ? until : Number.NaN;
+}
+
+/** Commits at `now` if there is room without growing; else false, and nothing is done. */
+export function put(
+  limit: ConcurrencyLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  now: number,
+  ticket: number,
+): boolean {
+  if (!fits(limit, cells, base, cost, now)) return false;
+  commit(limit, cells, base, cost, now, ticket, leaseEnd(limit, now));
+  return true;
+}
+
+/** When a lease that begins at `at` ends; Infinity without one. */
+export function leaseEnd({ lease }: ConcurrencyLimit, at: number): number {
+  return lease === 0 ? Number.POSITIVE_INFINITY : at + lease;
+}
+
 /** Not now: the missing ones are those that cool down, in order, and then those that are held. */
 function whenCooled(
   limit: ConcurrencyLimit,
@@ -135,7 +167,7 @@ export function move(
   }
 }
 
-/** Takes `cost` free slots for `ticket`, until `leaseEnd` (Infinity without a lease). */
+/** Takes `cost` free slots for `ticket`, until `end` (Infinity without a lease). */
 export function commit(
   limit: ConcurrencyLimit,
   cells: Float64Array,
@@ -143,7 +175,7 @@ export function commit(
   cost: number,
   at: number,
   ticket: number,
-  leaseEnd: number,
+  end: number,
 ): void {
   const capacity = cells[base + CAPACITY]!;
   let slot = cells[base + HINT]!;
@@ -153,17 +185,17 @@ export function commit(
     if (++slot === capacity) slot = 0;
     if (freeFrom(limit, cells[place]!) > at) continue;
     if (cells[place]! < 0) cells[base + HELD]!--;
-    cells[place] = -leaseEnd;
+    cells[place] = -end;
     cells[place + capacity] = ticket;
     missing--;
   }
   cells[base + HINT] = slot;
   cells[base + HELD]! += cost - missing;
-  if (leaseEnd === Number.POSITIVE_INFINITY) return;
+  if (end === Number.POSITIVE_INFINITY) return;
   // What it was before is stale once that lease has ended or was renewed.
   if (noLeaseEnded(cells, base, at)) {
     const soonest = cells[base + LEASED]!;
-    cells[base + LEASED] = soonest === 0 ? leaseEnd : Math.min(soonest, leaseEnd);
+    cells[base + LEASED] = soonest === 0 ? end : Math.min(soonest, end);
   } else cells[base + LEASED] = soonestEnd(cells, base);
 }
 

@@ -33,6 +33,19 @@ export function earliest(
   return free > from ? free : from;
 }
 
+/** `earliest` of who asks now, and `commit` when that is now. */
+export function take(
+  limit: PaceLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  now: number,
+): Earliest {
+  const until = earliest(limit, cells, base, cost, now, now);
+  if (until === now) commit(limit, cells, base, cost, now, now, now);
+  return until;
+}
+
 /** Where a cost that passes at `at` counts from: a late waiter of `catchUp` on its own grid. */
 function lateStart(limit: PaceLimit, at: number, since: number): number {
   if (limit.catchUp === 0 || since >= at) return at;

@@ -25,21 +25,66 @@ export function earliest(
   now: number,
 ): Earliest {
   if (cost > limit.most) return NEVER;
-  const known = cells[base + KNOWN]!;
-  const floor = known > 0 ? instantAt(cells, base, 1) : 0;
-  let instant = floor > now ? floor : now;
-  if (cells[base + FLOOR]! > instant) instant = cells[base + FLOOR]!;
+  const capacity = cells[base + CAPACITY]! | 0;
+  const next = cells[base + NEXT]! | 0;
+  const known = cells[base + KNOWN]! | 0;
+  const first = base + RING_HEADER;
+  let instant = cells[base + FLOOR]!;
+  if (now > instant) instant = now;
+  if (known > 0) {
+    const newest = cells[first + wrapped(next - 1, capacity)]!;
+    if (newest > instant) instant = newest;
+  }
   const { rates } = limit;
   for (let i = 0; i < rates.length; i++) {
-    const rate = rates[i]!;
-    if (cost > rate.count) return NEVER;
+    const { count, span } = rates[i]!;
+    if (cost > count) return NEVER;
     // How many of the newest instants stay outside the window of the last unit of this cost.
-    const back = rate.count - cost + 1;
+    const back = count - cost + 1;
     if (back > known) continue;
-    const free = instantAt(cells, base, back) + rate.span;
+    const free = cells[first + wrapped(next - back, capacity)]! + span;
     if (free > instant) instant = free;
   }
   return instant;
+}
+
+/** `earliest`, and `put` when that is now; NaN, and nothing done, without room for it. */
+export function take(
+  limit: WindowLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  now: number,
+): Earliest {
+  const until = earliest(limit, cells, base, cost, now);
+  return until !== now || put(limit, cells, base, cost, now) ? until : Number.NaN;
+}
+
+/** Commits at `now` if there is room without growing; else false, and nothing is done. */
+export function put(
+  limit: WindowLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  now: number,
+): boolean {
+  if (cost === 1) return putOne(limit, cells, base, now);
+  if (!fits(limit, cells, base, cost, now)) return false;
+  commit(cells, base, cost, now);
+  return true;
+}
+
+/** What nearly everybody asks for needs no loop. */
+function putOne(limit: WindowLimit, cells: Float64Array, base: number, now: number): boolean {
+  const capacity = cells[base + CAPACITY]! | 0;
+  const known = cells[base + KNOWN]! | 0;
+  const next = cells[base + NEXT]! | 0;
+  const slot = base + RING_HEADER + next;
+  if (known < capacity) cells[base + KNOWN] = known + 1;
+  else if (capacity === 0 || cells[slot]! + limit.widest > now) return false;
+  cells[slot] = now;
+  cells[base + NEXT] = next + 1 < capacity ? next + 1 : 0;
+  return true;
 }
 
 /** Whether there is room for `cost` without growing: free slots, or old instants to overwrite. */
@@ -50,11 +95,14 @@ export function fits(
   cost: number,
   now: number,
 ): boolean {
-  const capacity = cells[base + CAPACITY]!;
-  const known = cells[base + KNOWN]!;
-  if (known + cost <= capacity) return true;
+  const capacity = cells[base + CAPACITY]! | 0;
+  if (cells[base + KNOWN]! + cost <= capacity) return true;
   if (cost > capacity) return false;
-  return instantAt(cells, base, capacity - cost + 1) + limit.widest <= now;
+  // The newest of the instants that would be overwritten.
+  const last = (cells[base + NEXT]! | 0) + cost - 1;
+  return (
+    cells[base + RING_HEADER + (last < capacity ? last : last - capacity)]! + limit.widest <= now
+  );
 }
 
 /**
@@ -185,9 +233,11 @@ type Rate = WindowLimit["rates"][number];
 
 /** The index of the `back`-th newest entry; 1 is the newest. */
 function slotOf(cells: Float64Array, base: number, back: number): number {
-  let slot = cells[base + NEXT]! - back;
-  if (slot < 0) slot += cells[base + CAPACITY]!;
-  return base + RING_HEADER + slot;
+  return base + RING_HEADER + wrapped(cells[base + NEXT]! - back, cells[base + CAPACITY]!);
+}
+
+function wrapped(slot: number, capacity: number): number {
+  return slot < 0 ? slot + capacity : slot;
 }
 
 function instantAt(cells: Float64Array, base: number, back: number): number {

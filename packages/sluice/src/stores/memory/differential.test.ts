@@ -79,7 +79,11 @@ class Pair {
     const maxWait = [0, 0, this.#gap({ ...deed, gap: 4 }), 1e12][kind - 4] ?? 0;
     const since = deed.gap === 0 ? now - Math.floor(fraction * 1e6) : now;
     const deferred = kind === 3;
-    const answer = this.#kit.answer(this.#plan, costs[0], { key, costs, maxWait, since, deferred });
+    const plain = costs.length === 1 && maxWait === 0 && since === now && !deferred;
+    const answer =
+      plain && fraction < 0.7
+        ? this.#kit.attempt(this.#plan, costs[0]!, key)
+        : this.#kit.answer(this.#plan, costs[0], { key, costs, maxWait, since, deferred });
     const expected = this.#twin.reserve({ key, costs, now, since, maxWait });
     const { instants, tickets, admitted, until } = answer;
     expect(answer.now).toBe(now);

@@ -1,15 +1,15 @@
 /** The memory store's decisions: one step, one clock reading, nothing written on refusal. */
 
-import type { Clock } from "../../clock.ts";
 import type { Costs } from "../../costs.ts";
 import { KeysExhaustedError } from "../../errors.ts";
-import { commitBy, earliestBy } from "../../limits/algorithm.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
-import { type Earliest, later, type Moment, NEVER } from "../../limits/limit.ts";
+import { type Moment, NEVER } from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
 import { show } from "../../time.ts";
 import type { Answer, Ask, Change, Ledger, SavedState, Scope, View } from "../store.ts";
+import { Decision } from "./decision.ts";
 import { Eviction } from "./eviction.ts";
+import { type Now, Present } from "./present.ts";
 import { Resets } from "./resets.ts";
 import { Rows } from "./rows.ts";
 import { loadRows, saveRows } from "./saved.ts";
@@ -18,19 +18,12 @@ import { Sweep } from "./sweep.ts";
 import { Turn } from "./turn.ts";
 import { viewOf } from "./view.ts";
 
-/** The clock's first reading becomes this: states saved long before it have room below. */
-const ORIGIN = 2 ** 50;
-
 const NONE: readonly number[] = [];
-
-type Now = { -readonly [K in keyof Moment]: Moment[K] };
 
 export class MemoryLedger implements Ledger<true> {
   readonly sync = true;
-  readonly #clock: Clock;
   readonly #scope: Scope;
-  /** The time of the decision at hand; one object, written anew for each. */
-  readonly #moment: Now = { now: 0, wall: 0, since: 0 };
+  readonly #present: Present;
   readonly #answer: Answer = {
     now: 0,
     admitted: 0,
@@ -41,64 +34,58 @@ export class MemoryLedger implements Ledger<true> {
     rule: -1,
   };
   readonly #rows: Rows;
+  readonly #decision: Decision;
   readonly #sweep: Sweep;
   readonly #turn = new Turn();
   #eviction: Eviction | undefined;
   readonly #resets = new Resets();
-  /** The clock's last reading, and what was added to it because it went back. */
-  #reading = 0;
-  #lag = 0;
   #ticket = 0;
-  #gate = 0;
-  #ownUntil = 0;
-  #rule = -1;
   /** Whether the wall clock is looked at: any plan seen has a quota. */
   #hasQuota = false;
 
   constructor(scope: Scope) {
     this.#scope = scope;
-    this.#clock = scope.clock;
-    this.#reading = this.#clock.now();
-    this.#lag = ORIGIN - this.#reading;
-    const opened = { now: ORIGIN, wall: Math.round(this.#clock.wall() * 1e3), since: ORIGIN };
-    this.#rows = new Rows(scope.start, opened);
-    this.#sweep = new Sweep(scope, this.#rows, () => this.#tick(true));
+    this.#present = new Present(scope.clock);
+    this.#rows = new Rows(scope.start, { ...this.#present.tick(true) });
+    this.#decision = new Decision(this.#rows);
+    this.#sweep = new Sweep(scope, this.#rows, () => this.#present.tick(true));
   }
 
   now(): number {
-    return this.#tick(false).now;
+    return this.#present.tick(false).now;
   }
 
   reserve(ask: Ask): Answer {
     const { plan, key, costs } = ask;
     const answer = this.#answer;
     if (plan.hasQuota) this.#hasQuota = true;
-    const moment = this.#tick(plan.hasQuota);
+    const moment = this.#present.tick(plan.hasQuota);
     const { now } = moment;
     if (this.#turn.open) this.#raiseBefore(key, plan, moment);
     moment.since = ask.since ?? now;
     answer.now = now;
     answer.admitted = 0;
     const rows = this.#rows;
+    const decision = this.#decision;
     let shared = plan.hasShared ? rows.seenShared(plan) : 0;
     let row = rows.find(key, plan);
     let least = ask.notBefore ?? 0;
     for (let i = 0; i < costs.length; i++) {
       const cost = costs[i]!;
-      let until = this.#earliest(plan, row === 0 ? rows.blank(plan) : row, shared, cost, moment);
+      let until = decision.earliest(plan, row === 0 ? rows.blank(plan) : row, shared, cost, moment);
       if (until >= 0 && until < least) until = least;
       else least = until;
       if (!(until >= 0 && until <= now + ask.maxWait) || until === NEVER) {
         answer.until = until;
-        answer.ownUntil = this.#ownUntil;
-        answer.rule = this.#rule;
+        answer.ownUntil = decision.ownUntil;
+        answer.rule = decision.rule;
         break;
       }
-      if (row === 0) row = this.#create(key, plan);
+      if (row === 0) row = this.#create(key, plan, moment);
       // An eviction may have moved all rows.
       if (plan.hasShared) shared = rows.shared(plan);
       const ticket = ++this.#ticket;
-      this.#commit(plan, row, shared, cost, until + (ask.grace ?? 0), ticket);
+      decision.commit(plan, row, shared, cost, until + (ask.grace ?? 0), moment, ticket);
       if ((ask.deferred || this.#turn.open) && until <= now) {
         this.#turn.add(key, plan, cost, until, ticket);
       }
@@ -109,8 +96,61 @@ export class MemoryLedger implements Ledger<true> {
     return answer;
   }
 
+  attempt(key: string, plan: Plan, cost: Costs): Answer {
+    const rows = this.#rows;
+    const decision = this.#decision;
+    const row = rows.find(key, plan);
+    if (row === 0 || plan.hasShared || plan.hasQuota || this.#turn.open) {
+      return this.#ask(key, plan, cost);
+    }
+    const now = this.#present.now();
+    if (decision.gated(now)) return this.#ask(key, plan, cost);
+    const { only } = plan;
+    const ticket = this.#ticket + 1;
+    let until = now;
+    if (only !== undefined) {
+      const units = cost[0]!;
+      const { cells } = rows.arena;
+      const base = only.grows ? cells[row + only.offset]! : row + only.offset;
+      if (units !== 0) until = only.take(only.limit, cells, base, units, now, ticket);
+      if (until !== until) return this.#ask(key, plan, cost);
+    } else {
+      const { moment } = this.#present;
+      moment.now = now;
+      moment.since = now;
+      until = decision.earliest(plan, row, 0, cost, moment);
+      if (until === now) decision.commitNow(plan, row, cost, moment, ticket);
+    }
+    const answer = this.#answer;
+    answer.now = now;
+    if (until === now) {
+      this.#ticket = ticket;
+      answer.admitted = 1;
+      answer.instants[0] = now;
+      answer.tickets[0] = ticket;
+    } else {
+      answer.admitted = 0;
+      answer.until = until;
+      answer.ownUntil = until;
+      answer.rule = only === undefined ? decision.rule : 0;
+    }
+    return answer;
+  }
+
+  /** `attempt` where it has no shorter way. */
+  #ask(key: string, plan: Plan, cost: Costs): Answer {
+    return this.reserve({
+      key,
+      plan,
+      costs: [cost],
+      maxWait: 0,
+      since: undefined,
+      deferred: false,
+    });
+  }
+
   amend(changes: readonly Change[]): readonly number[] {
-    const moment = this.#tick(this.#hasQuota);
+    const moment = this.#present.tick(this.#hasQuota);
     moment.since = moment.now;
     for (const change of changes) {
       this.#apply(change, moment);
@@ -121,13 +161,14 @@ export class MemoryLedger implements Ledger<true> {
 
   peek(ask: Ask, ahead: Costs | undefined): View {
     const { plan, key } = ask;
-    const moment = this.#tick(true);
+    const moment = this.#present.tick(true);
     moment.since = moment.now;
     const shared = plan.hasShared ? this.#rows.seenShared(plan) : 0;
     const row = this.#rows.find(key, plan) || this.#rows.blank(plan);
     const [cost] = ask.costs as [Costs];
-    const until = this.#earliest(plan, row, shared, cost, moment);
-    const view = { now: moment.now, until, ownUntil: this.#ownUntil, rule: this.#rule };
+    const until = this.#decision.earliest(plan, row, shared, cost, moment);
+    const { ownUntil, rule } = this.#decision;
+    const view = { now: moment.now, until, ownUntil, rule };
     return viewOf(this.#rows, plan, row, shared, cost, ahead, moment, view);
   }
 
@@ -136,20 +177,20 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   save(): SavedState {
-    return saveRows(this.#rows, this.#tick(true), this.#gate);
+    return saveRows(this.#rows, this.#present.tick(true), this.#decision.gate);
   }
 
   load(state: SavedState, plans: ReadonlyMap<string, Plan>): void {
     this.#reset(undefined);
-    this.#gate = loadRows(this.#rows, state, plans, this.#tick(true));
+    this.#decision.gate = loadRows(this.#rows, state, plans, this.#present.tick(true));
     this.#sweep.arm();
   }
 
   endTurn(): number {
-    const moment = this.#tick(true);
+    const moment = this.#present.tick(true);
     if (!this.#turn.open) return moment.now;
     // A clock that is rounded down: callers ran no later than one microsecond after it.
-    if (!this.#clock.exact) moment.now += 1;
+    if (!this.#scope.clock.exact) moment.now += 1;
     for (const row of this.#turn.all()) row.raise(this.#rows, moment, true);
     this.#turn.close();
     return moment.now;
@@ -173,64 +214,11 @@ export class MemoryLedger implements Ledger<true> {
     this.#eviction = undefined;
   }
 
-  /** Reads the clock; one that goes back is taken to stand still and then to go on from there. */
-  #tick(withWall: boolean): Now {
-    const reading = this.#clock.now();
-    if (reading < this.#reading) this.#lag += this.#reading - reading;
-    this.#reading = reading;
-    const moment = this.#moment;
-    moment.now = reading + this.#lag;
-    if (withWall) moment.wall = Math.round(this.#clock.wall() * 1e3);
-    return moment;
-  }
-
-  /** The maximum over all limits and gates; notes what the key's own say, and which one binds. */
-  #earliest(plan: Plan, row: number, shared: number, cost: Costs, moment: Moment): Earliest {
-    const rows = this.#rows;
-    const { rules } = plan;
-    const { now } = moment;
-    const gate = rows.gate(row);
-    let own: Earliest = gate > now ? gate : now;
-    let all: Earliest = this.#gate > own ? this.#gate : own;
-    this.#rule = -1;
-    for (let i = 0; i < rules.length; i++) {
-      const units = cost[i]!;
-      if (units === 0) continue;
-      const rule = rules[i]!;
-      const home = rule.shared ? shared : row;
-      const { cells } = rows.arena;
-      const base = rule.grows ? cells[home + rule.offset]! : home + rule.offset;
-      const earliest = earliestBy(rule.kind, rule.limit, cells, base, units, moment);
-      if (earliest >= 0 && earliest <= now) continue;
-      const both = later(all, earliest);
-      if (both !== all) this.#rule = i;
-      all = both;
-      if (!rule.shared) own = later(own, earliest);
-    }
-    this.#ownUntil = own;
-    return all;
-  }
-
-  #commit(plan: Plan, row: number, shared: number, cost: Costs, at: number, ticket: number): void {
-    const rows = this.#rows;
-    for (let i = 0; i < plan.rules.length; i++) {
-      const units = cost[i]!;
-      if (units === 0) continue;
-      const rule = plan.rules[i]!;
-      const home = rule.shared ? shared : row;
-      const base = rule.grows
-        ? rows.roomy(rule, home, units, this.#moment.now)
-        : home + rule.offset;
-      commitBy(rule.kind, rule.limit, rows.arena.cells, base, units, at, this.#moment, ticket);
-    }
-  }
-
-  #create(key: string, plan: Plan): number {
+  #create(key: string, plan: Plan, moment: Moment): number {
     const { maxKeys } = this.#scope;
     if (this.#rows.size >= maxKeys) {
       this.#eviction ??= new Eviction(this.#rows, this.#scope.isWaited);
-      const moment = { ...this.#moment, wall: Math.round(this.#clock.wall() * 1e3) };
-      if (!this.#eviction.evict(moment)) {
+      if (!this.#eviction.evict({ ...moment, wall: this.#present.wall() })) {
         throw new KeysExhaustedError(
           `all ${maxKeys} keys (maxKeys) are refused, waited for or held right now, so the key ${show(key)} cannot be added; raise maxKeys, or forget() a key.`,
         );
@@ -248,7 +236,7 @@ export class MemoryLedger implements Ledger<true> {
       case "cancel":
         if (change.ticket <= this.#resets.upTo(change.key)) return;
         return settle(this.#rows, this.#turn, change, moment, () =>
-          this.#create(change.key, change.plan),
+          this.#create(change.key, change.plan, moment),
         );
       case "release":
         this.#release(this.#rows.any(change.key), false, change.ticket, moment.now);
@@ -256,7 +244,7 @@ export class MemoryLedger implements Ledger<true> {
       case "resume":
         return this.#turn.add(change.key, change.plan, change.taken, change.at, change.ticket);
       case "gate":
-        return this.#setGate(change.key, change.plan, change.until);
+        return this.#setGate(change.key, change.plan, change.until, moment);
       case "reset":
         return this.#reset(change.key);
     }
@@ -268,7 +256,7 @@ export class MemoryLedger implements Ledger<true> {
     if (key !== undefined) return this.#rows.forget(key);
     for (const each of this.keys()) this.#rows.forget(each);
     this.#rows.forgetShared();
-    this.#gate = 0;
+    this.#decision.gate = 0;
   }
 
   /** Frees what a ticket holds in a row. */
@@ -283,10 +271,11 @@ export class MemoryLedger implements Ledger<true> {
     }
   }
 
-  #setGate(key: string | undefined, plan: Plan, until: number | undefined): void {
+  #setGate(key: string | undefined, plan: Plan, until: number | undefined, moment: Moment): void {
     const moved = (old: number): number => (until === undefined ? 0 : Math.max(old, until));
-    if (key === undefined) return void (this.#gate = moved(this.#gate));
-    const row = this.#rows.find(key, plan) || (until === undefined ? 0 : this.#create(key, plan));
+    if (key === undefined) return void (this.#decision.gate = moved(this.#decision.gate));
+    const row =
+      this.#rows.find(key, plan) || (until === undefined ? 0 : this.#create(key, plan, moment));
     if (row !== 0) this.#rows.setGate(row, moved(this.#rows.gate(row)));
   }
 }

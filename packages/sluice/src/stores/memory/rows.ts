@@ -13,6 +13,8 @@ const GATE = 1;
 
 export class Rows {
   arena: Arena = new Arena();
+  /** No key's gate is closed after it. */
+  latestGate = 0;
   readonly #byKey = new Map<string, number>();
   readonly #plans: Plan[] = [];
   readonly #indexes = new Map<Plan, number>();
@@ -117,6 +119,7 @@ export class Rows {
   }
 
   setGate(row: number, until: number): void {
+    if (until > this.latestGate) this.latestGate = until;
     this.arena.cells[row + GATE] = until;
   }
 
