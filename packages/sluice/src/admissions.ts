@@ -13,7 +13,7 @@ import { Plans } from "./plans.ts";
 import type { KeyQueue } from "./queue.ts";
 import { memory } from "./stores/memory.ts";
 import { plansOf, unsaved } from "./snapshot.ts";
-import type { Answer, Ledger, SavedState, View } from "./stores/store.ts";
+import type { Ledger, SavedState, View } from "./stores/store.ts";
 import { bindingName, type Refused, refusalOf } from "./view.ts";
 
 /** Those who wait, as far as permits concern them. */
@@ -75,18 +75,23 @@ export class Admissions implements PermitOwner {
   attempt(key: string, plan: Plan, costs: Costs, since: number | undefined): Grant | Denial {
     if (this.breached) return this.freePass(key, plan, costs);
     const { ledger } = this;
-    const answer =
-      since === undefined && ledger.attempt !== undefined
-        ? ledger.attempt(key, plan, costs)
-        : ledger.reserve({ key, plan, costs: [costs], maxWait: 0, since, deferred: false });
+    if (since === undefined && ledger.attempt !== undefined) {
+      const verdict = ledger.attempt(key, plan, costs);
+      const { ticket, now } = verdict;
+      return ticket === 0
+        ? this.refusal(key, plan, costs, verdict)
+        : this.admit(key, plan, costs, now, ticket, 0);
+    }
+    const ask = { key, plan, costs: [costs], maxWait: 0, since, deferred: false };
+    const answer = ledger.reserve(ask);
     if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
-    return this.admit(key, plan, costs, answer, since === undefined ? 0 : answer.now - since);
+    const waited = since === undefined ? 0 : answer.now - since;
+    return this.admit(key, plan, costs, answer.instants[0]!, answer.tickets[0]!, waited);
   }
 
-  /** The permit of an answer that admits, for a caller who goes on at once. */
-  admit(key: string, plan: Plan, costs: Costs, answer: Answer, waited: number): Grant {
+  /** The permit of an admission, for a caller who goes on at once. */
+  admit(key: string, plan: Plan, costs: Costs, at: number, ticket: number, waited: number): Grant {
     this.admitted++;
-    const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
     if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
     return new Grant(this, key, plan, costs, at, ticket, waited, this.#turn);
   }
@@ -159,7 +164,7 @@ export class Admissions implements PermitOwner {
     return { plan, view: this.ledger.peek(ask, ahead), ahead };
   }
 
-  refusal(key: string, plan: Plan, costs: Costs, answer: Answer): Denial {
+  refusal(key: string, plan: Plan, costs: Costs, answer: Refused): Denial {
     const several = (plan.rules[answer.rule]?.names.length ?? 1) > 1;
     if (!several) return refusalOf(plan, answer);
     const { now, until, rule } = answer;

@@ -118,7 +118,8 @@ export class LocalLimiter {
       return this.#refuse(key, admissions.refusal(key, plan, costs, answer));
     }
     const { now } = answer;
-    const grant = admissions.admit(key, plan, costs, answer, 0);
+    const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
+    const grant = admissions.admit(key, plan, costs, at, ticket, 0);
     const wait = Math.max(0, toMillis(grant.at - now));
     const cancel = (): boolean => admissions.unbook(key, plan, costs, grant.at, grant.ticket);
     return bookedGrant(grant, wait, cancel);

@@ -88,32 +88,6 @@ export function takeOf(kind: AnyLimit["kind"]): Take | undefined {
   }
 }
 
-/** `commitBy` at `now` the short way; false, and nothing is done, where there is none. */
-export function putBy(
-  kind: AnyLimit["kind"],
-  limit: AnyLimit,
-  cells: Float64Array,
-  base: number,
-  cost: number,
-  now: number,
-  ticket: number,
-): boolean {
-  switch (kind) {
-    case "window":
-      return ring.put(limit as WindowLimit, cells, base, cost, now);
-    case "pace":
-      pace.commit(limit as PaceLimit, cells, base, cost, now, now, now);
-      return true;
-    case "concurrency":
-      return slots.put(limit as ConcurrencyLimit, cells, base, cost, now, ticket);
-    case "parts":
-      parts.commit(limit as PartsLimit, cells, base, cost, now, now);
-      return true;
-    default:
-      return false;
-  }
-}
-
 /** Books `cost` at `at`, which must not be before `earliestOf`. `ticket` names a slot's holder. */
 export function commitTo(
   limit: AnyLimit,

@@ -6,11 +6,12 @@
 
 import { InvalidOptionError } from "../errors.ts";
 import { show } from "../time.ts";
-import { capacityOf, type Take, takeOf } from "./algorithm.ts";
+import { capacityOf } from "./algorithm.ts";
 import { grows, sizeOf } from "./growth.ts";
 import type { AnyLimit, PartsLimit, WindowLimit } from "./limit.ts";
 import { paddedPace } from "./pace/builder.ts";
 import { formatLimit, type LimitText, parseLimit } from "./parse.ts";
+import { type Few, fewOf, type OnlyRule, onlyOf } from "./shortcuts.ts";
 
 /** One limit: an object, or its text. */
 export type LimitInput = AnyLimit | LimitText;
@@ -38,16 +39,13 @@ export interface Rule {
   readonly grows: boolean;
 }
 
-/** A rule that is all there is, and the function that decides it. */
-export interface OnlyRule extends Pick<Rule, "limit" | "offset" | "grows"> {
-  readonly take: Take;
-}
-
 /** All limits of a key, compiled. */
 export interface Plan {
   readonly rules: readonly Rule[];
   /** Of a plan with one rule, if there is a short way to decide it. */
   readonly only: OnlyRule | undefined;
+  /** Of a plan with several, if there is. */
+  readonly few: Few | undefined;
   /** What an ask takes that names no cost; `undefined` when some cost is required. */
   readonly defaultCosts: readonly number[] | undefined;
   /** Numbers in a key's row, and in the limiter's. */
@@ -128,6 +126,7 @@ export function compile(
   return {
     rules,
     only: onlyOf(rules),
+    few: fewOf(rules),
     defaultCosts: defaults(rules),
     rowSize: sizes.key,
     sharedSize: sizes.limiter,
@@ -246,12 +245,6 @@ function withMargin(limit: AnyLimit, margin: number): AnyLimit {
     default:
       return limit;
   }
-}
-
-function onlyOf([rule, ...more]: readonly Rule[]): OnlyRule | undefined {
-  const take = rule && takeOf(rule.kind);
-  if (!take || rule.shared || more.length > 0) return undefined;
-  return { limit: rule.limit, offset: rule.offset, grows: rule.grows, take };
 }
 
 function defaults(rules: readonly Rule[]): readonly number[] | undefined {

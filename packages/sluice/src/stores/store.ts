@@ -67,6 +67,16 @@ export interface Answer {
   readonly asked?: number;
 }
 
+/** The answer to one cost, now or never; the same object may be used again for the next one. */
+export interface Verdict {
+  now: number;
+  /** Names the admission, which is made at `now`; 0 for a refusal. */
+  ticket: number;
+  /** As in an answer, of a refusal. */
+  until: Earliest;
+  rule: number;
+}
+
 /** As `rule`: not the store refused, but what answers in its place while it fails. */
 export const FALLBACK = -2;
 
@@ -167,7 +177,7 @@ export interface Ledger<Sync extends boolean> {
    * `reserve` of one cost, now or never, for a caller who goes on at once. Only where there is a
    * shorter way than `reserve`.
    */
-  attempt?(key: string, plan: Plan, cost: Costs): Answered<Sync, Answer>;
+  attempt?(key: string, plan: Plan, cost: Costs): Answered<Sync, Verdict>;
   /** Returns the tickets that were to be renewed, and whose lease had ended before. */
   amend(changes: readonly Change[]): Answered<Sync, readonly number[]>;
   /** Looks without taking; `ahead` is what queues before the costs. */

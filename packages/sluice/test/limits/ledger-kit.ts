@@ -89,7 +89,9 @@ export class LedgerKit {
 
   /** The same by the short way for a caller who goes on at once. */
   attempt(plan: Plan, costs: Costs, key: string): Answer {
-    return copy(this.ledger.attempt(key, plan, costs));
+    const { now, ticket, until, rule } = this.ledger.attempt(key, plan, costs);
+    const [instants, tickets] = ticket === 0 ? [[], []] : [[now], [ticket]];
+    return { now, admitted: tickets.length, instants, tickets, until, ownUntil: until, rule };
   }
 
   /** Asks once; `undefined` for a refusal. */

@@ -6,9 +6,10 @@ import * as slots from "../../limits/concurrency/concurrency.ts";
 import { type Moment, NEVER } from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
 import { show } from "../../time.ts";
-import type { Answer, Ask, Change, Ledger, SavedState, Scope, View } from "../store.ts";
+import type { Answer, Ask, Change, Ledger, SavedState, Scope, Verdict, View } from "../store.ts";
 import { Decision } from "./decision.ts";
 import { Eviction } from "./eviction.ts";
+import { FewLimits } from "./few-limits.ts";
 import { type Now, Present } from "./present.ts";
 import { Resets } from "./resets.ts";
 import { Rows } from "./rows.ts";
@@ -33,8 +34,10 @@ export class MemoryLedger implements Ledger<true> {
     ownUntil: 0,
     rule: -1,
   };
+  readonly #verdict: Verdict = { now: 0, until: 0, rule: -1, ticket: 0 };
   readonly #rows: Rows;
   readonly #decision: Decision;
+  readonly #few: FewLimits;
   readonly #sweep: Sweep;
   readonly #turn = new Turn();
   #eviction: Eviction | undefined;
@@ -48,6 +51,7 @@ export class MemoryLedger implements Ledger<true> {
     this.#present = new Present(scope.clock);
     this.#rows = new Rows(scope.start, { ...this.#present.tick(true) });
     this.#decision = new Decision(this.#rows);
+    this.#few = new FewLimits(this.#rows, this.#decision);
     this.#sweep = new Sweep(scope, this.#rows, () => this.#present.tick(true));
   }
 
@@ -96,57 +100,45 @@ export class MemoryLedger implements Ledger<true> {
     return answer;
   }
 
-  attempt(key: string, plan: Plan, cost: Costs): Answer {
-    const rows = this.#rows;
-    const decision = this.#decision;
-    const row = rows.find(key, plan);
-    if (row === 0 || plan.hasShared || plan.hasQuota || this.#turn.open) {
+  attempt(key: string, plan: Plan, cost: Costs): Verdict {
+    const { only, few } = plan;
+    const row = this.#rows.find(key, plan);
+    if (row === 0 || (only === undefined && few === undefined) || this.#turn.open) {
       return this.#ask(key, plan, cost);
     }
     const now = this.#present.now();
-    if (decision.gated(now)) return this.#ask(key, plan, cost);
-    const { only } = plan;
+    if (now < this.#rows.latestGate) return this.#ask(key, plan, cost);
     const ticket = this.#ticket + 1;
+    const decision = this.#decision;
     let until = now;
     if (only !== undefined) {
       const units = cost[0]!;
-      const { cells } = rows.arena;
+      const { cells } = this.#rows.arena;
       const base = only.grows ? cells[row + only.offset]! : row + only.offset;
       if (units !== 0) until = only.take(only.limit, cells, base, units, now, ticket);
       if (until !== until) return this.#ask(key, plan, cost);
+      decision.rule = 0;
     } else {
       const { moment } = this.#present;
       moment.now = now;
       moment.since = now;
-      until = decision.earliest(plan, row, 0, cost, moment);
-      if (until === now) decision.commitNow(plan, row, cost, moment, ticket);
+      if (this.#few.fit(few!, row, cost, moment)) this.#few.commit(few!, row, cost, moment, ticket);
+      else until = decision.earliest(plan, row, 0, cost, moment);
     }
-    const answer = this.#answer;
-    answer.now = now;
-    if (until === now) {
-      this.#ticket = ticket;
-      answer.admitted = 1;
-      answer.instants[0] = now;
-      answer.tickets[0] = ticket;
-    } else {
-      answer.admitted = 0;
-      answer.until = until;
-      answer.ownUntil = until;
-      answer.rule = only === undefined ? decision.rule : 0;
-    }
-    return answer;
+    if (until === now) this.#ticket = ticket;
+    const verdict = this.#verdict;
+    verdict.now = now;
+    verdict.until = until;
+    verdict.ticket = until === now ? ticket : 0;
+    verdict.rule = decision.rule;
+    return verdict;
   }
 
   /** `attempt` where it has no shorter way. */
-  #ask(key: string, plan: Plan, cost: Costs): Answer {
-    return this.reserve({
-      key,
-      plan,
-      costs: [cost],
-      maxWait: 0,
-      since: undefined,
-      deferred: false,
-    });
+  #ask(key: string, plan: Plan, cost: Costs): Verdict {
+    const ask = { key, plan, costs: [cost], maxWait: 0, since: undefined, deferred: false };
+    const { now, admitted, until, rule, tickets } = this.reserve(ask);
+    return { now, until, rule, ticket: admitted > 0 ? tickets[0]! : 0 };
   }
 
   amend(changes: readonly Change[]): readonly number[] {
@@ -177,12 +169,12 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   save(): SavedState {
-    return saveRows(this.#rows, this.#present.tick(true), this.#decision.gate);
+    return saveRows(this.#rows, this.#present.tick(true));
   }
 
   load(state: SavedState, plans: ReadonlyMap<string, Plan>): void {
     this.#reset(undefined);
-    this.#decision.gate = loadRows(this.#rows, state, plans, this.#present.tick(true));
+    loadRows(this.#rows, state, plans, this.#present.tick(true));
     this.#sweep.arm();
   }
 
@@ -256,7 +248,7 @@ export class MemoryLedger implements Ledger<true> {
     if (key !== undefined) return this.#rows.forget(key);
     for (const each of this.keys()) this.#rows.forget(each);
     this.#rows.forgetShared();
-    this.#decision.gate = 0;
+    this.#rows.setCommonGate(0);
   }
 
   /** Frees what a ticket holds in a row. */
@@ -273,7 +265,7 @@ export class MemoryLedger implements Ledger<true> {
 
   #setGate(key: string | undefined, plan: Plan, until: number | undefined, moment: Moment): void {
     const moved = (old: number): number => (until === undefined ? 0 : Math.max(old, until));
-    if (key === undefined) return void (this.#decision.gate = moved(this.#decision.gate));
+    if (key === undefined) return this.#rows.setCommonGate(moved(this.#rows.commonGate));
     const row =
       this.#rows.find(key, plan) || (until === undefined ? 0 : this.#create(key, plan, moment));
     if (row !== 0) this.#rows.setGate(row, moved(this.#rows.gate(row)));

@@ -13,8 +13,9 @@ const GATE = 1;
 
 export class Rows {
   arena: Arena = new Arena();
-  /** No key's gate is closed after it. */
+  /** No gate, of a key or of all, is closed after it. */
   latestGate = 0;
+  #commonGate = 0;
   readonly #byKey = new Map<string, number>();
   readonly #plans: Plan[] = [];
   readonly #indexes = new Map<Plan, number>();
@@ -112,6 +113,16 @@ export class Rows {
   /** The limiter's own row under whatever plan it has; 0 when there is none. */
   get sharedRow(): number {
     return this.#shared;
+  }
+
+  /** Nothing passes before it, whatever the key. */
+  get commonGate(): number {
+    return this.#commonGate;
+  }
+
+  setCommonGate(until: number): void {
+    this.#commonGate = until;
+    if (until > this.latestGate) this.latestGate = until;
   }
 
   gate(row: number): number {

@@ -8,7 +8,8 @@ import type { Rows } from "./rows.ts";
 
 type SavedRow = SavedState["rows"][number];
 
-export function saveRows(rows: Rows, moment: Moment, gate: number): SavedState {
+export function saveRows(rows: Rows, moment: Moment): SavedState {
+  const gate = rows.commonGate;
   const saved: SavedRow[] = [];
   const save = (key: string | null, row: number, shared: boolean): void => {
     const plan = rows.planOf(row);
@@ -32,13 +33,13 @@ export function saveRows(rows: Rows, moment: Moment, gate: number): SavedState {
   return { now: moment.now, wall: moment.wall / 1e3, rows: saved };
 }
 
-/** Replaces all rows; returns the limiter's gate. Rows of other limits than now are left out. */
+/** Replaces all rows and gates. Rows of other limits than now are left out. */
 export function loadRows(
   rows: Rows,
   state: SavedState,
   plans: ReadonlyMap<string, Plan>,
   moment: Moment,
-): number {
+): void {
   for (const key of Array.from(rows.keys())) rows.forget(key);
   rows.forgetShared();
   const elapsed = Math.max(0, Math.round(moment.wall - state.wall * 1e3));
@@ -57,5 +58,5 @@ export function loadRows(
         loadState(rule.limit, saved.states[i] ?? [], by, rows.site(rule, row));
       });
   }
-  return Math.max(0, gate);
+  rows.setCommonGate(Math.max(0, gate));
 }
