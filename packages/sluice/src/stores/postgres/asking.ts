@@ -3,14 +3,13 @@
 import type { Plan } from "../../limits/plan.ts";
 import type { Scope } from "../store.ts";
 import type { Connection } from "./client.ts";
-import { failureOf, isJump, missingBorder } from "./failures.ts";
+import { failureOf } from "./failures.ts";
 import { Gather, type Question } from "./gather.ts";
 import { inSchema } from "./migrate.ts";
 import { columnOf, textOf } from "./names.ts";
-import { planArgs, type Reach } from "./plan-args.ts";
-
-/** A function is asked again with more borders, or after the clock was set back, so often. */
-const MOST_TRIES = 4;
+import type { Reach } from "../remote/plan-numbers.ts";
+import { ServerClock } from "../remote/server-clock.ts";
+import { planArgs } from "./plan-args.ts";
 
 /** A question to a function, but for the plan's own numbers. */
 export interface Asked {
@@ -35,11 +34,7 @@ export class Asking {
   readonly #channel: string;
   readonly #texts: Readonly<Record<Text, string>>;
   readonly #gather: Gather;
-  /** What has to be added to this process's clock for that of the server, about. */
-  #ahead: number | undefined;
-  #cold = 0;
-  /** The opening by the server's clock, where it must be known. */
-  #opened: Promise<number> | undefined;
+  readonly #server: ServerClock;
 
   constructor(connection: Connection, scope: Scope, schema: string, channel: string) {
     this.#connection = connection;
@@ -49,10 +44,7 @@ export class Asking {
     this.limiter = columnOf(scope.name);
     this.#texts = textsFor(schema);
     this.#gather = new Gather(connection, schema, this.limiter);
-    if (scope.start === "used") {
-      this.#opened = this.now();
-      this.#opened.catch(() => undefined);
-    }
+    this.#server = new ServerClock(scope, () => this.now());
   }
 
   async now(): Promise<number> {
@@ -70,25 +62,23 @@ export class Asking {
 
   /** The reply's numbers, of which the first is now. Mends what a function cannot go on with. */
   async ask({ verb, key, plan, numbers, ahead = 0 }: Asked): Promise<number[]> {
-    await this.#prepare(plan);
+    await this.#server.prepare(plan);
     const sent = this.#scope.clock.now();
-    const around: number[] = [];
-    for (let tries = 1; ; tries++) {
-      const now = this.#scope.clock.now() + (this.#ahead ?? 0);
-      const reach = { from: Math.min(now, ...around), to: Math.max(now + ahead, ...around) };
-      const question = [key, planArgs(plan).text(reach), arrayOf(numbers(this.#cold))] as const;
-      try {
-        const reply = (await this.#reply(verb, question, plan)).split(" ").map(Number);
-        this.#ahead = reply[0]! - sent;
-        return reply;
-      } catch (error) {
-        const { cause } = error as Error;
-        const border = missingBorder(cause);
-        if (tries >= MOST_TRIES || (border === undefined && !isJump(cause))) throw error;
-        if (border === undefined) await this.#followClock(key, plan, reach);
-        else around.push(border);
-      }
-    }
+    const reply = await this.#server.ask({
+      ahead,
+      ask: (reach) => {
+        const question = [
+          key,
+          planArgs(plan).text(reach),
+          arrayOf(numbers(this.#server.cold)),
+        ] as const;
+        return this.#reply(verb, question, plan);
+      },
+      followClock: (reach) => this.#followClock(key, plan, reach),
+    });
+    const told = reply.split(" ").map(Number);
+    this.#server.heard(told[0]!, sent);
+    return told;
   }
 
   async #reply(verb: Asked["verb"], question: Question, plan: Plan): Promise<string> {
@@ -114,19 +104,6 @@ export class Asking {
   async #followClock(key: string, plan: Plan, reach: Reach): Promise<void> {
     const values = [this.limiter, key, planArgs(plan).text(reach), "{0,0,0,0}", ""];
     await this.#call("amend", values, textOf(key));
-  }
-
-  /** What must be known before the first question, or again. */
-  async #prepare(plan: Plan): Promise<void> {
-    if (this.#opened !== undefined && this.#cold === 0) {
-      const opened = this.#opened;
-      // A failed reading is made again; the opening is then later than it was, which is safe.
-      this.#cold = await opened.catch(() => (this.#opened = this.now()));
-    }
-    if (this.#ahead === undefined && plan.hasQuota) {
-      const sent = this.#scope.clock.now();
-      this.#ahead = (await this.now()) - sent;
-    }
   }
 }
 

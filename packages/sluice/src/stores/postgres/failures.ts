@@ -1,25 +1,13 @@
 /** What a client or a server says when something goes wrong, as a `StoreError`. */
 
 import {
-  LimitsConflictError,
   SluiceError,
   StoreBusyError,
   StoreCorruptError,
-  StoreTimeoutError,
   StoreUnavailableError,
 } from "../../errors.ts";
 import { show } from "../../time.ts";
-
-/** The clock of the server was set back: what is there must be moved with it first. */
-export function isJump(error: unknown): boolean {
-  return messageOf(error).includes("SLUICE_JUMP");
-}
-
-/** The instant whose period the functions do not know; `undefined` for any other failure. */
-export function missingBorder(error: unknown): number | undefined {
-  const found = /SLUICE_BORDERS (-?\d+)/.exec(messageOf(error));
-  return found ? Number(found[1]) : undefined;
-}
+import { commonFailure, messageOf } from "../remote/failures.ts";
 
 /** The schema, a table, a function or a type is not there. */
 const MISSING = new Set(["3F000", "42P01", "42883", "42704"]);
@@ -34,11 +22,6 @@ export function failureOf(error: unknown, schema: string, what: string): SluiceE
   const message = messageOf(error);
   const code = String((error as { code?: unknown } | undefined)?.code ?? "");
   const options = { cause: error };
-  if (message.includes("SLUICE_CONFLICT")) {
-    return new LimitsConflictError(
-      `${show(what)} in PostgreSQL has another kind of limit under the same cost; give this limiter another name, or the same kinds of limits everywhere.`,
-    );
-  }
   if (message.includes("SLUICE_CORRUPT")) {
     return new StoreCorruptError(
       `${show(what)} in PostgreSQL lost a part of its state; reset() it, or choose another schema.`,
@@ -58,15 +41,12 @@ export function failureOf(error: unknown, schema: string, what: string): SluiceE
       options,
     );
   }
-  if (LATE.has(code) || /time[d ]*out/i.test(message)) {
-    return new StoreTimeoutError(
-      `PostgreSQL did not answer in time (${message}); what was asked may have happened.`,
+  return (
+    commonFailure("PostgreSQL", what, error, LATE.has(code)) ??
+    new StoreUnavailableError(
+      `PostgreSQL did not decide (${message}); ${remedyFor(code, message, schema)}.`,
       options,
-    );
-  }
-  return new StoreUnavailableError(
-    `PostgreSQL did not decide (${message}); ${remedyFor(code, message, schema)}.`,
-    options,
+    )
   );
 }
 
@@ -83,11 +63,4 @@ function remedyFor(code: string, message: string, schema: string): string {
     return "the client was closed: close it after the limiter, not before";
   }
   return "look at the client's connection and at the server";
-}
-
-function messageOf(error: unknown): string {
-  const { message, errors } = (error ?? {}) as { message?: unknown; errors?: unknown[] };
-  // Who tried several addresses says why for each of them, and nothing else.
-  if (message === "" && errors?.[0] !== undefined) return messageOf(errors[0]);
-  return String(message ?? error);
 }

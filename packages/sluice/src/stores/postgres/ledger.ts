@@ -10,7 +10,7 @@ import { failureOf } from "./failures.ts";
 import { probed, probesOf, viewOf } from "../remote/looking.ts";
 import { channelOf, columnOf, COMMON } from "./names.ts";
 import { planArgs } from "./plan-args.ts";
-import { answerOf, earliestOf, ruleOf } from "./replies.ts";
+import { answerOf, earliestOf, ruleOf } from "../remote/replies.ts";
 import { Sweep } from "./sweep.ts";
 
 /** Keys that are noted as refused. */

@@ -4,13 +4,12 @@ import { StoreUnavailableError } from "../../errors.ts";
 import type { Plan } from "../../limits/plan.ts";
 import type { Scope } from "../store.ts";
 import type { Call, Connection } from "./client.ts";
-import { failureOf, isJump, missingBorder } from "./failures.ts";
+import type { Reach } from "../remote/plan-numbers.ts";
+import { ServerClock } from "../remote/server-clock.ts";
+import { failureOf } from "./failures.ts";
 import type { Names } from "./names.ts";
-import { planArgs, type Reach } from "./plan-args.ts";
+import { planArgs } from "./plan-args.ts";
 import { runScript, scriptFor, type Verb } from "./scripts.ts";
-
-/** A script is asked again with more borders, or after the clock was set back, so often. */
-const MOST_TRIES = 4;
 
 /** A question to a script, but for the plan's own arguments. */
 export interface Question {
@@ -27,12 +26,7 @@ export class Asking {
   readonly #names: Names;
   readonly #scope: Scope;
   readonly #horizon: number;
-  /** What has to be added to this process's clock for that of the server, about. */
-  #ahead: number | undefined;
-  /** From when a cold key counts as used, by the server's clock; 0 when it starts full. */
-  #cold = 0;
-  /** The opening by the server's clock, where it must be known. */
-  #opened: Promise<number> | undefined;
+  readonly #server: ServerClock;
   /** The limiter's gate, and when it was read, on this process's clock. */
   gate = 0;
   #gateRead = Number.NEGATIVE_INFINITY;
@@ -44,9 +38,7 @@ export class Asking {
     this.#names = names;
     this.#scope = scope;
     this.#horizon = horizon;
-    if (scope.start === "full") return;
-    this.#opened = this.now();
-    this.#opened.catch(() => undefined);
+    this.#server = new ServerClock(scope, () => this.now());
   }
 
   async now(): Promise<number> {
@@ -57,14 +49,14 @@ export class Asking {
 
   /** Whether nothing must be asked or sent besides the key's own. */
   isPlain(sent: number): boolean {
-    if (this.#opened !== undefined || this.#ahead === undefined) return false;
+    if (!this.#server.isReady) return false;
     // The server's clock is not before its last reading, so a gate that was open then still is.
     return sent - this.#gateRead <= this.#horizon / 2 && this.gate <= this.last;
   }
 
   /** What an answer tells besides. */
   heard(now: number, gate: number, sent: number): void {
-    this.#ahead = now - sent;
+    this.#server.heard(now, sent);
     this.last = now;
     this.gate = gate;
   }
@@ -79,23 +71,21 @@ export class Asking {
     const { key, plan, verb } = question;
     const rows = this.#rows(key, plan, verb);
     const sent = planArgs(plan);
-    await this.#prepare(plan, rows.length > 1 || verb === "amend" || key === undefined);
-    const around: number[] = [];
-    for (let tries = 1; ; tries++) {
-      const reach = this.#reach(question.ahead ?? 0, around);
-      const args = [String(this.#cold), ...sent.args(reach), ...question.args()];
-      try {
-        return await this.call(verb, sent.kinds, { keys: rows, args }, rows[0]!);
-      } catch (error) {
-        const border = missingBorder((error as Error).cause ?? error);
-        this.forgetGate();
-        if (tries >= MOST_TRIES || (border === undefined && !isJump((error as Error).cause))) {
+    await this.#server.prepare(plan);
+    if (rows.length === 1 && verb !== "amend" && key !== undefined) await this.#knowGate();
+    const call = (asked: Verb, reach: Reach, more: string[]): Promise<number[]> => {
+      const args = [String(this.#server.cold), ...sent.args(reach), ...more];
+      return this.call(asked, sent.kinds, { keys: rows, args }, rows[0]!);
+    };
+    return this.#server.ask({
+      ahead: question.ahead ?? 0,
+      ask: (reach) =>
+        call(verb, reach, question.args()).catch((error: unknown) => {
+          this.forgetGate();
           throw error;
-        }
-        if (border === undefined) await this.#followClock(rows, plan, reach);
-        else around.push(border);
-      }
-    }
+        }),
+      followClock: (reach) => call("amend", reach, ["", "", "0"]),
+    });
   }
 
   async call(verb: Verb, kinds: string, call: Call, row: string): Promise<number[]> {
@@ -113,25 +103,8 @@ export class Asking {
     return reply.map(Number);
   }
 
-  /** The server's clock was set back: what is there goes back with it. */
-  async #followClock(rows: string[], plan: Plan, reach: Reach): Promise<void> {
-    const sent = planArgs(plan);
-    const args = [String(this.#cold), ...sent.args(reach), "", "", "0"];
-    await this.call("amend", sent.kinds, { keys: rows, args }, rows[0]!);
-  }
-
-  /** What must be known before the first question, or again. */
-  async #prepare(plan: Plan, needsNoGate: boolean): Promise<void> {
-    if (this.#opened !== undefined && this.#cold === 0) {
-      const opened = this.#opened;
-      // A failed reading is made again; the opening is then later than it was, which is safe.
-      this.#cold = await opened.catch(() => (this.#opened = this.now()));
-    }
-    if (this.#ahead === undefined && plan.hasQuota) {
-      const sent = this.#scope.clock.now();
-      this.#ahead = (await this.now()) - sent;
-    }
-    if (needsNoGate) return;
+  /** Reads the limiter's gate when what is known of it is old. */
+  async #knowGate(): Promise<void> {
     const age = this.#scope.clock.now() - this.#gateRead;
     if (age > this.#horizon) await this.#readGate();
     else if (age > this.#horizon / 2) this.#readGate().catch(() => undefined);
@@ -156,12 +129,6 @@ export class Asking {
     if (!isStale || verb === "amend" || this.connection.isCluster) return [row];
     this.#gateRead = this.#scope.clock.now();
     return [row, limiter];
-  }
-
-  /** Around the server's present, and the instants whose periods were missing. */
-  #reach(ahead: number, around: readonly number[]): Reach {
-    const now = this.#scope.clock.now() + (this.#ahead ?? 0);
-    return { from: Math.min(now, ...around), to: Math.max(now + ahead, ...around) };
   }
 }
 

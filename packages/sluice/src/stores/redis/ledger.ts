@@ -9,9 +9,10 @@ import { changeArgs } from "./change-args.ts";
 import { type Connection, listen, type RedisSubscriber } from "./client.ts";
 import { failureOf } from "./failures.ts";
 import { probed, probesOf, viewOf } from "../remote/looking.ts";
+import { answerOf, earliestOf, ruleOf } from "../remote/replies.ts";
 import { type Names, namesOf } from "./names.ts";
 import { costArgs, planArgs, type Quick } from "./plan-args.ts";
-import { answerOf, answerOfTime, earliestOf, ruleOf } from "./replies.ts";
+import { answerOfTime } from "./replies.ts";
 import { runScript, scriptFor } from "./scripts.ts";
 
 /** A clock that went back stands still for so long at the most: see row.lua. */

@@ -1,43 +1,23 @@
 /** A plan as the arguments of a script. */
 
 import type { Costs } from "../../costs.ts";
-import {
-  type AnyLimit,
-  DEFAULT_LEASE,
-  type PaceLimit,
-  type QuotaLimit,
-} from "../../limits/limit.ts";
+import type { PaceLimit } from "../../limits/limit.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
-import { bordersAt } from "../../limits/quota/borders.ts";
+import {
+  idsOf,
+  keptFor,
+  KIND_CODES,
+  numbersOf,
+  type Reach,
+  sentOf,
+} from "../remote/plan-numbers.ts";
 import type { Script } from "./scripts.ts";
-
-/** How many borders of calendar periods travel at the most. */
-const MOST_BORDERS = 64;
-const HOUR = 3600e6;
-
-/** The first digit of a rule's number. */
-const KIND_CODES: Readonly<Record<AnyLimit["kind"], number>> = {
-  pace: 0,
-  window: 1,
-  parts: 2,
-  quota: 3,
-  concurrency: 4,
-  blocked: 5,
-  unlimited: 6,
-};
-
-/** The instants that borders of periods must surround, in microseconds since the epoch. */
-export interface Reach {
-  readonly from: number;
-  readonly to: number;
-}
 
 /** What is sent of a plan. */
 export interface PlanArgs {
   /** The kinds in it, for the choice of the script. */
   readonly kinds: string;
-  /** Whether borders of calendar periods must be added, which change with time. */
-  readonly hasCalendar: boolean;
+  /** Borders of calendar periods in them change with time. */
   args(reach: Reach): readonly string[];
   /** The script for one ask at a time, if there is one for the plan. */
   readonly quick: Quick | undefined;
@@ -66,33 +46,21 @@ export function planArgs(plan: Plan): PlanArgs {
 }
 
 function compilePlan(plan: Plan): PlanArgs {
-  const rules = plan.rules.filter(({ kind }) => kind !== "unlimited");
-  const ids = idsOf(rules);
-  const hasCalendar = rules.some(({ limit }) => isCalendar(limit));
-  const kinds = [...new Set(rules.map(({ kind }) => kind))].sort().join(" ");
-  const args = (reach: Reach): string[] => [
+  const rules = sentOf(plan).map((i) => plan.rules[i]!);
+  // Eight bits of the cost's name.
+  const ids = idsOf(rules, baseOf, 256);
+  const args = keptFor(rules, (reach) => [
     String(rules.length),
-    ...rules.flatMap((rule, i) => [
-      rule.kind,
-      String(ids[i]),
-      rule.shared ? "1" : "0",
-      ...numbersOf(rule.limit, reach).map(String),
-    ]),
-  ];
-  // Borders are the dear part of it: the same list serves while time stays within an hour.
-  let made: { readonly hour: number; readonly to: number; readonly args: string[] } | undefined;
+    ...rules.flatMap(({ kind, shared, limit }, i) => {
+      const numbers = numbersOf(limit, reach);
+      if (limit.kind === "pace") numbers.push(pitchOf(limit));
+      return [kind, String(ids[i]), shared ? "1" : "0", ...numbers.map(String)];
+    }),
+  ]);
   return {
-    kinds,
-    hasCalendar,
+    kinds: [...new Set(rules.map(({ kind }) => kind))].sort().join(" "),
     quick: rules.length === 1 ? quickOf(rules[0]!, ids[0]!) : undefined,
-    args: ({ from, to }) => {
-      const hour = hasCalendar ? Math.floor(from / HOUR) : 0;
-      if (!made || made.hour !== hour || to > made.to) {
-        const whole = { from: hour * HOUR, to: Math.max(to, (hour + 1) * HOUR) };
-        made = { hour, to: hasCalendar ? whole.to : Number.POSITIVE_INFINITY, args: args(whole) };
-      }
-      return made.args;
-    },
+    args,
   };
 }
 
@@ -131,62 +99,12 @@ function remembered(args: Quick["args"]): Quick["args"] {
   };
 }
 
-function isCalendar(limit: AnyLimit): limit is QuotaLimit {
-  return limit.kind === "quota" && typeof limit.period === "string";
-}
-
-/**
- * What a state is called in a row: the kind, which of several of that kind, and eight bits of the
- * cost's name. The same limits in another order have the same numbers.
- */
-function idsOf(rules: readonly Rule[]): number[] {
-  const taken = new Map<number, Rule[]>();
-  for (const rule of rules) {
-    const base = baseOf(rule);
-    taken.set(base, [...(taken.get(base) ?? []), rule]);
-  }
-  return rules.map((rule) => {
-    const base = baseOf(rule);
-    const twins = taken.get(base)!.map((each) => [textOf(each), each] as const);
-    twins.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return base + 256 * (twins.findIndex(([, each]) => each === rule) % 16);
-  });
-}
-
 function baseOf({ kind, costName }: Rule): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < costName.length; i++) {
     hash = Math.imul(hash ^ costName.charCodeAt(i), 0x01000193);
   }
   return KIND_CODES[kind] * 4096 + ((hash ^ (hash >>> 16)) & 0xff);
-}
-
-function textOf({ costName, limit }: Rule): string {
-  return JSON.stringify([costName, limit]);
-}
-
-function numbersOf(limit: AnyLimit, reach: Reach): number[] {
-  switch (limit.kind) {
-    case "pace":
-      return [limit.micros, limit.units, limit.burst, limit.catchUp, pitchOf(limit)];
-    case "window": {
-      const rates = limit.rates.flatMap(({ count, span }) => [count, span]);
-      return [limit.most, limit.widest, limit.rates.length, ...rates];
-    }
-    case "parts":
-      return [limit.count, limit.parts, limit.part, limit.grain, limit.span];
-    case "concurrency":
-      return [limit.slots, limit.cooldown, limit.lease || DEFAULT_LEASE];
-    case "quota": {
-      if (typeof limit.period === "number") {
-        return [limit.count, limit.guard, limit.period, limit.anchor, 0];
-      }
-      const borders = bordersOf(limit, reach);
-      return [limit.count, limit.guard, 0, 0, borders.length, ...borders];
-    }
-    default:
-      return [];
-  }
 }
 
 /** The interval of a pace in 32 bits, 0 if it does not fit: see pace.lua. */
@@ -200,20 +118,8 @@ function pitchOf({ micros, units }: PaceLimit): number {
   return fits ? mantissa * 4096 + exponent * 256 + units : 0;
 }
 
-/** From the start of the period before the reach to the end of the one after it. */
-function bordersOf(limit: QuotaLimit, { from, to }: Reach): number[] {
-  const first = bordersAt(limit, from);
-  const borders = [bordersAt(limit, first.start - 1).start, first.start];
-  for (let at = first.end; borders.length < MOST_BORDERS; at = bordersAt(limit, at).end) {
-    borders.push(at);
-    if (borders.at(-2)! > to && borders.at(-3)! > to) break;
-  }
-  return borders;
-}
-
 /** Costs of the rules that are sent, one after the other. */
 export function costArgs(plan: Plan, costs: readonly Costs[]): string[] {
-  return costs.flatMap((each) =>
-    each.filter((_, i) => plan.rules[i]!.kind !== "unlimited").map(String),
-  );
+  const sent = sentOf(plan);
+  return costs.flatMap((each) => sent.map((rule) => String(each[rule])));
 }

@@ -1,11 +1,11 @@
-/** What the function `reserve` replies, as an answer. */
+/** What servers reply to `reserve`, as an answer. */
 
 import { type Earliest, NEVER } from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
 import type { Answer } from "../store.ts";
-import { planArgs } from "./plan-args.ts";
+import { sentOf } from "./plan-numbers.ts";
 
-/** How the functions say NEVER, which is no whole number. */
+/** How they say NEVER, which is no whole number. */
 const NEVER_TOLD = 2 ** 52;
 
 /** Now, the first ticket (negative if not all were admitted), the gate, the instants, the refusal. */
@@ -13,15 +13,18 @@ export function answerOf(plan: Plan, asked: number, reply: readonly number[]): A
   const [now, ticket] = reply as [number, number];
   const isWhole = ticket > 0;
   const admitted = isWhole ? asked : reply.length - 6;
-  const [until, ownUntil, rule] = isWhole ? [now, now, -1] : reply.slice(-3);
+  const tickets = Array.from({ length: admitted }, (_, i) => Math.abs(ticket) + i);
+  const instants = reply.slice(3, 3 + admitted);
+  if (isWhole) return { now, admitted, instants, tickets, until: now, ownUntil: now, rule: -1 };
+  const [until, ownUntil, rule] = reply.slice(-3) as [number, number, number];
   return {
     now,
     admitted,
-    instants: reply.slice(3, 3 + admitted),
-    tickets: Array.from({ length: admitted }, (_, i) => Math.abs(ticket) + i),
-    until: earliestOf(until!),
-    ownUntil: earliestOf(ownUntil!),
-    rule: ruleOf(plan, rule!),
+    instants,
+    tickets,
+    until: earliestOf(until),
+    ownUntil: earliestOf(ownUntil),
+    rule: ruleOf(plan, rule),
   };
 }
 
@@ -31,5 +34,5 @@ export function earliestOf(told: number): Earliest {
 
 /** The index in the plan of a rule that was sent. */
 export function ruleOf(plan: Plan, sent: number): number {
-  return planArgs(plan).sent[sent] ?? -1;
+  return sent < 0 ? -1 : (sentOf(plan)[sent] ?? -1);
 }
