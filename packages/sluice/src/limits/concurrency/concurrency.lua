@@ -25,6 +25,16 @@ kinds.concurrency = {
   rule = function(next) return { slots = next(), cooldown = next(), lease = next() } end,
   empty = function() return {} end,
 
+  shadow = function(_, rule)
+    return { slots = rule.slots, cooldown = rule.cooldown, lease = rule.lease }
+  end,
+
+  adopt = function(_, other)
+    local state = {}
+    for i = 1, #other.state do state[i] = other.state[i] end
+    return state
+  end,
+
   read = function(_, bytes)
     local state = {}
     for i = 1, #bytes / 8 do state[i] = (unpack("<d", bytes, 8 * i - 7)) end

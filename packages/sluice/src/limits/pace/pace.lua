@@ -1,6 +1,6 @@
 -- GCRA: see pace.ts, of which this is the dialect of Redis (Lua 5.1, whole microseconds in doubles).
--- State: { theoretical arrival time, rest, newest instant promised, the one before it }. Beside it
--- stands the interval of one unit, micros / units: who comes with another keeps the debt in units.
+-- State: { theoretical arrival time, rest, newest instant promised, the one before it }; in its id
+-- stands the interval of one unit, micros / units. Who comes with another begins with the debt in units.
 -- Arguments of a rule: micros, units, burst, catchUp, and the interval as one number of 32 bits (a
 -- mantissa of 20, an exponent of ten of 4, units of 8; 0 where it does not fit).
 
@@ -38,25 +38,26 @@ kinds.pace = {
     return state
   end,
 
-  read = function(rule, bytes, now)
-    local state, micros, units = bytes, nil, nil
-    if type(bytes) == "table" then
-      if bytes.pitch == rule.pitch then return state end
-      micros, units = pace_interval(bytes.pitch)
-    else
-      state = { unpack("<dddddd", bytes) }
-      micros, units = state[5], state[6]
-      if micros == rule.micros and units == rule.units then return state end
-    end
-    local owed = ((state[1] - now) * units + state[2]) / micros
+  shadow = function(shape)
+    local micros, units = string.match(shape, "(%d+)/(%d+)")
+    return { micros = micros + 0, units = units + 0, burst = 0, catchUp = 0, pitch = 0 }
+  end,
+
+  adopt = function(rule, other, now)
+    local state = other.state
+    local owed = ((state[1] - now) * other.units + state[2]) / other.micros
     if owed <= 0 then return { 0, 0, 0, 0 } end
     local changed = { now, 0, now, now }
     pace_add(rule, changed, math.ceil(owed * rule.micros))
     return changed
   end,
 
-  write = function(rule, state)
-    return pack("<dddddd", state[1], state[2], state[3], state[4], rule.micros, rule.units)
+  read = function(_, bytes)
+    return type(bytes) == "table" and bytes or { unpack("<dddd", bytes) }
+  end,
+
+  write = function(_, state)
+    return pack("<dddd", state[1], state[2], state[3], state[4])
   end,
 
   earliest = function(rule, state, cost, now, since)
@@ -112,73 +113,86 @@ function kinds.pace.used(rule, state, now)
 end
 
 --- quick
--- One ask of a plan that is nothing but this pace, whose row is of 28 bytes or not there: the same as
+-- One ask of a plan that is nothing but this pace, whose row is nothing else or not there: the same as
 -- above, without functions. 0 says that it is for the script that can do everything.
--- KEYS: the row. ARGV: interval and number of the rule, the work of its burst less that of the cost,
--- the work of the cost, how far ahead; for how long late waiters count back, if not 0; units, if not 1.
+-- KEYS: the row. ARGV: the interval as one number, the work of the burst less that of the cost, the work
+-- of the cost, the time to live of a state with nothing but that; then, unless they are 0, 0, 1 and "",
+-- how far ahead, for how long late waiters count back, units, and the name of the cost.
 -- Reply: as for reserve, or the time alone when that is the instant and the ticket.
 local time = redis.call("TIME")
 local clock = time[1] * 1000000 + time[2]
-local now = clock
-local code, spare, work = ARGV[1] + 0, ARGV[2] + 0, ARGV[3] + 0
-local units = ARGV[6] and ARGV[6] + 0
+local now, unpack, pack = clock, struct.unpack, struct.pack
+local pitch, spare, work = ARGV[1] + 0, ARGV[2] + 0, ARGV[3] + 0
+local wait, back, units, name = 0, 0, 1, ""
+if ARGV[5] then wait, back, units, name = ARGV[5] + 0, ARGV[6] + 0, ARGV[7] + 0, ARGV[8] end
 local bytes = redis.call("GET", KEYS[1])
 local tat, rest, last, before, ticket = 0, 0, 0, 0, 0
-local id, pitch
 if bytes then
-  if #bytes ~= 28 then return 0 end
-  local _, seen, debt
-  _, id, pitch, seen, debt, rest, last, before, ticket = struct.unpack("<BBI4I7i4I2i4i4B", bytes)
-  if pitch * 256 + id ~= code then return 0 end
+  local size = #bytes - #name
+  local form, code, seen, debt
+  if size == 20 then form, code, seen, debt, before = unpack("<BI4I7i4i4", bytes)
+  elseif size == 27 then
+    form, code, seen, debt, before, last, rest, ticket = unpack("<BI4I7i4i4i4I2B", bytes)
+  end
+  if code ~= pitch or form ~= (size == 20 and 1 or 3) then return 0 end
+  if name ~= "" and string.sub(bytes, size + 1) ~= name then return 0 end
   if seen > now then
     if seen - now > 1000000 then return 0 end
     now = seen
   end
-  tat = seen + debt
+  tat, ticket = seen + debt, seen + ticket + 1
   last = last == -2147483648 and 0 or seen + last
   before = before == -2147483648 and 0 or seen + before
-  ticket = seen + ticket + 1
-else
-  id = code % 256
-  pitch = (code - id) / 256
 end
 if ticket < now then ticket = now end
 
 -- Whole numbers: of a quotient that is rounded, the rest tells.
 spare = spare - rest
-if units then
+if units ~= 1 then
   local quotient = math.floor(spare / units)
   local left = spare - quotient * units
   spare = left < 0 and quotient - 1 or left >= units and quotient + 1 or quotient
 end
 local at = now
 if tat - spare > at then at = tat - spare end
-if at > now + ARGV[4] then return { now, -ticket, 0, at, at, 0 } end
+if at > now + wait then return { now, -ticket, 0, at, at, 0 } end
 
-if tat < at then tat, rest = at, 0 end
+local life
+if tat < at then
+  tat, rest = at, 0
+  if at == clock then life = ARGV[4] end
+end
 rest = rest + work
-if units then
+if units == 1 then
+  tat, rest = tat + rest, 0
+else
   local quotient = math.floor(rest / units)
   local left = rest - quotient * units
   if left < 0 then quotient = quotient - 1 elseif left >= units then quotient = quotient + 1 end
   tat, rest = tat + quotient, rest - quotient * units
-else
-  tat, rest = tat + rest, 0
 end
 if at >= last then last, before = at, last end
 
 local debt = tat - now
-last = last - now
-if last >= 2147483648 or debt >= 2147483648 or ticket - now > 255 then return 0 end
+if debt >= 2147483648 then return 0 end
 if before == 0 then before = -2147483648
 else
   before = before - now
   if before <= -2147483648 or before >= 2147483648 then return 0 end
 end
-if rest > 0 then tat = tat + 1 end
-if tat <= ticket then tat = ticket + 1 end
-local life = (tat + (ARGV[5] or 0) - clock + 999) / 1000
-bytes = struct.pack("<BBI4I7i4I2i4i4B", 1, id, pitch, now, debt, rest, last, before, ticket - now)
-redis.call("SET", KEYS[1], bytes, "PX", life - life % 1)
-if at == clock and ticket == clock then return time end
+if rest == 0 and last == now and ticket == now then
+  bytes = pack("<BI4I7i4i4", 1, pitch, now, debt, before) .. name
+else
+  last = last - now
+  if last >= 2147483648 or rest >= 65536 or ticket - now > 255 then return 0 end
+  bytes = pack("<BI4I7i4i4i4I2B", 3, pitch, now, debt, before, last, rest, ticket - now) .. name
+end
+if not life then
+  if rest > 0 then tat = tat + 1 end
+  if tat <= ticket then tat = ticket + 1 end
+  life = (tat + back - clock + 999) / 1000
+  life = life - life % 1
+end
+redis.call("SET", KEYS[1], bytes, "PX", life)
+if at == clock and ticket == clock then return clock end
 return { now, ticket, 0, at }

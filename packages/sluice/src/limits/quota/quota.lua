@@ -52,6 +52,28 @@ kinds.quota = {
 
   empty = function() return { 0, 0, 0, 0 } end,
   cold = function(rule, at) return { (quota_borders(rule, at)), rule.count, 0, at } end,
+
+  shadow = function(shape)
+    local period, anchor = string.match(shape, "^(%d+)/(-?%d+)")
+    if period then return { count = math.huge, guard = 0, period = period + 0, anchor = anchor + 0 } end
+    local borders = periods[shape]
+    if not borders then error(string.format("SLUICE_PERIOD %s ", shape)) end
+    local rule = { count = math.huge, guard = 0, period = 0 }
+    for i = 1, #borders do rule[i] = borders[i] end
+    return rule
+  end,
+
+  -- What the newest period of others took counts in this one's.
+  adopt = function(rule, other, now)
+    local start, used, _, last = quota_reckon(other, other.state)
+    if used == 0 or other.period == 0 and start < other[1] then return { 0, 0, 0, 0 } end
+    local from = quota_borders(rule, math.max(start, now))
+    local _, ends = quota_borders(other, start)
+    if start < from and ends <= now then return { 0, 0, 0, 0 } end
+    -- Booked ahead, it closes the time before it; of the period before nothing is known.
+    return { from, used, rule.count, math.max(last, from) }
+  end,
+
   read = function(_, bytes) return { unpack("<dddd", bytes) } end,
   write = function(_, state) return pack("<dddd", state[1], state[2], state[3], state[4]) end,
 

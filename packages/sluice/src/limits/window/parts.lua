@@ -1,4 +1,4 @@
--- The window in parts: see parts.ts. The state also notes parts, length of a part and grain.
+-- The window in parts: see parts.ts. Parts, length of a part and grain stand in the state's id.
 -- State: start of the newest part, its index in the ring (plus one; 0 when empty), what was lost and
 -- from when, the newest instant, the sums' total, and the sums as one string. Arguments of a rule: count, parts, length of a part, grain, span.
 
@@ -72,30 +72,46 @@ kinds.parts = {
     return state
   end,
 
-  read = function(rule, bytes, now)
-    local state, old = {}, {}
-    old.parts, old.part, old.grain = unpack("<ddd", bytes)
-    state.start, state.newest, state.lost, state.lostAt, state.latest, state.total =
-      unpack("<dddddd", bytes, 25)
-    state.raw = string.sub(bytes, 73)
-    if old.parts == rule.parts and old.part == rule.part and old.grain == rule.grain then return state end
-    -- What a part of another length holds counts as made at its end, or now.
-    local moved = kinds.parts.empty(rule)
-    for age = state.newest == 0 and -1 or old.parts, 0, -1 do
-      local sum = parts_sum(state, parts_slot(old, state, age))
-      local first = state.start - age * old.part
-      local last = first + old.part - 1
-      local at = math.min(last, state.latest)
-      if sum > 0 then kinds.parts.commit(rule, moved, sum, at, now) end
+  shadow = function(shape)
+    local parts, part, grain = string.match(shape, "([^,]*),([^,]*),([^,~]*)")
+    parts, part, grain = parts + 0, part + 0, grain + 0
+    return { count = math.huge, parts = parts, part = part, grain = grain, span = parts * part }
+  end,
+
+  -- What a part of another length holds counts as made at its end, or at the newest instant; what is
+  -- not known of a longer window, at the oldest known instant.
+  adopt = function(rule, other, now)
+    local state, moved = other.state, kinds.parts.empty(rule)
+    if state.newest == 0 then
+      moved.start = state.start
+      return moved
     end
-    if state.newest == 0 then moved.start = state.start end
+    local lost = state.start > now and state.lost or 0
+    local rest = rule.span > other.span and rule.count - state.total - lost or 0
+    local function move(sum, start)
+      if sum == 0 then return end
+      local at = math.min(start + other.part - 1, state.latest)
+      kinds.parts.commit(rule, moved, sum + math.max(0, rest), at, now)
+      rest = 0
+    end
+    move(lost, state.lostAt)
+    for age = other.parts, 0, -1 do
+      move(parts_sum(state, parts_slot(other, state, age)), state.start - age * other.part)
+    end
     return moved
   end,
 
-  write = function(rule, state)
-    local shape = pack("<ddd", rule.parts, rule.part, rule.grain)
+  read = function(_, bytes)
+    local state = {}
+    state.start, state.newest, state.lost, state.lostAt, state.latest, state.total =
+      unpack("<dddddd", bytes)
+    state.raw = string.sub(bytes, 49)
+    return state
+  end,
+
+  write = function(_, state)
     local head = pack("<ddddd", state.start, state.newest, state.lost, state.lostAt, state.latest)
-    return shape .. head .. pack("<d", state.total) .. state.raw
+    return head .. pack("<d", state.total) .. state.raw
   end,
 
   earliest = function(rule, state, asked, now)

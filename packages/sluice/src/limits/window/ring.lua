@@ -99,8 +99,18 @@ kinds.window = {
     return state
   end,
 
-  read = function(rule, bytes, _, body)
-    local state = {}
+  shadow = function() return { most = 0, widest = 0 } end,
+
+  -- Another log of the same cost: as if it were full until all of the first is over.
+  adopt = function(rule, other)
+    local state = kinds.window.empty(rule)
+    local newest = other.state.known == 0 and 0 or ring_at(other.state, 1) + rule.widest
+    state.floor = math.max(other.state.floor, newest)
+    return state
+  end,
+
+  read = function(rule, bytes)
+    local state, body = {}, rule.body
     local big
     big, state.floor, state.most, state.widest = unpack("<Bddd", bytes)
     if big == 1 then
@@ -222,64 +232,68 @@ function kinds.window.free(rule, state, now)
 end
 
 --- quick
--- One ask of a plan that is nothing but this window, whose log is short: the same as above, without
--- functions. 0 says that it is for the script that can do everything.
--- KEYS: the row. ARGV: number of the rule, cost, how far ahead, most, widest; of several rates then
--- counts and spans.
+-- One ask of a plan that is nothing but this window, whose log is short and all of its row: the same as
+-- above, without functions. 0 says that it is for the script that can do everything.
+-- KEYS: the row. ARGV: most, widest in milliseconds; then, unless they are 1, 0, "" and the same again,
+-- cost, how far ahead, the name of the cost, and of several rates counts and spans.
 -- Reply: as for reserve, or the time alone when that is the instant and the ticket.
 local time = redis.call("TIME")
 local clock = time[1] * 1000000 + time[2]
 local now, unpack = clock, struct.unpack
-local id, cost, most, widest = ARGV[1] + 0, ARGV[2] + 0, ARGV[4] + 0, ARGV[5] + 0
+local most, widest = ARGV[1] + 0, ARGV[2] * 1000
+local cost, wait, name = 1, 0, ""
+if ARGV[3] then cost, wait, name = ARGV[3] + 0, ARGV[4] + 0, ARGV[5] end
 local bytes = redis.call("GET", KEYS[1])
-local from, size, floor, ticket = 65, 64, 0, 0
+local from, last, ticket = 22, 21, 0
 if bytes then
-  size = #bytes
-  if size < 64 then return 0 end
-  local form, seen, last, gate, _, number, length, big, start, m, w =
-    unpack("<BddddI2I4Bddd", bytes)
-  if form ~= 2 or gate > clock or number ~= id or length ~= size - 39 then return 0 end
-  if big ~= 0 or m ~= most or w ~= widest then return 0 end
+  last = #bytes - #name
+  if last < 21 then return 0 end
+  local form, named, seen, more, m, w = unpack("<BBI7BI4I7", bytes)
+  if form ~= 4 or named ~= #name or m ~= most or w ~= widest then return 0 end
+  if name ~= "" and string.sub(bytes, last + 1) ~= name then return 0 end
   if seen > now then
     if seen - now > 1000000 then return 0 end
     now = seen
   end
-  floor, ticket = start, last + 1
+  ticket = seen + more + 1
 else
   bytes = ""
 end
 if ticket < now then ticket = now end
 
-local known = (size - 64) / 8
+local known = (last - 21) / 8
 local at = now
-if floor > at then at = floor end
 if known > 0 then
-  local newest = unpack("<d", bytes, size - 7)
+  local newest = unpack("<d", bytes, last - 7)
   if newest > at then at = newest end
 end
-for i = #ARGV == 5 and 4 or 6, #ARGV, 2 do
-  local back = ARGV[i] - cost + 1
-  if back <= known then
-    local free = unpack("<d", bytes, size - 8 * back + 1) + ARGV[i + 1]
-    if free > at then at = free end
+if ARGV[6] then
+  for i = 6, #ARGV, 2 do
+    local back = ARGV[i] - cost + 1
+    if back <= known then
+      local free = unpack("<d", bytes, last - 8 * back + 1) + ARGV[i + 1]
+      if free > at then at = free end
+    end
   end
+elseif most - cost + 1 <= known then
+  local free = unpack("<d", bytes, last - 8 * (most - cost + 1) + 1) + widest
+  if free > at then at = free end
 end
-if at > now + ARGV[3] then return { now, -ticket, 0, at, at, 0 } end
+if at > now + wait then return { now, -ticket, 0, at, at, 0 } end
 
 while known + cost > most and known > 0 and unpack("<d", bytes, from) + widest <= now do
   from = from + 8
   known = known - 1
 end
-known = known + cost
-if known > 64 then return 0 end
-local keep = at + widest
-if keep < floor then keep = floor end
-if keep <= ticket then keep = ticket + 1 end
-local life = (keep - clock + 999) / 1000
-local head =
-  struct.pack("<BddddI2I4Bddd", 2, now, ticket, 0, keep, id, 25 + 8 * known, 0, floor, most, widest)
+if known + cost > 64 or ticket - now > 255 then return 0 end
+local head = struct.pack("<BBI7BI4I7", 4, #name, now, ticket - now, most, widest)
 local instant = struct.pack("<d", at)
 if cost > 1 then instant = string.rep(instant, cost) end
-redis.call("SET", KEYS[1], head .. string.sub(bytes, from) .. instant, "PX", life - life % 1)
-if at == clock and ticket == clock then return time end
+local life = ARGV[2]
+if at ~= clock then
+  life = (at + widest - clock + 999) / 1000
+  life = life - life % 1
+end
+redis.call("SET", KEYS[1], head .. string.sub(bytes, from, last) .. instant .. name, "PX", life)
+if at == clock and ticket == clock then return clock end
 return { now, ticket, 0, at }

@@ -13,10 +13,14 @@ index = index + 2
 local channel, notice = ARGV[index - 1], ARGV[index]
 local reply, freed = { now }, false
 
+-- By its own numbers at the earliest instant; by those of others at once.
 local function charge(rule, units)
   local kind = kinds[rule.kind]
   if not rule.state then rule.state = kind.empty(rule) end
   local piece = kind.piece(rule, units)
+  for _, shadow in ipairs(rule.shadows) do
+    kind.commit(shadow, shadow.state, units, now, now, now, 0, shadow.body)
+  end
   while units > 0 do
     local cost = math.min(units, piece)
     local at = kind.earliest(rule, rule.state, cost, now, now)
@@ -38,9 +42,21 @@ local function settle(ticket, at)
         rule.row.dirty = true
       elseif rule.state then
         kind.refund(rule, rule.state, taken - actual, taken, at, now, ticket, rule.body)
+        for _, shadow in ipairs(rule.shadows) do
+          kind.refund(shadow, shadow.state, taken - actual, taken, at, now, ticket, shadow.body)
+        end
         rule.row.dirty = true
         freed = true
       end
+    end
+  end
+end
+
+local function each_slots(visit)
+  for _, rule in ipairs(rules) do
+    if rule.kind == "concurrency" then
+      visit(rule)
+      for _, shadow in ipairs(rule.shadows) do visit(shadow) end
     end
   end
 end
@@ -50,24 +66,21 @@ local verbs = {
 
   release = function()
     local ticket = next()
-    for _, rule in ipairs(rules) do
-      if rule.kind == "concurrency" and rule.state then
-        if kinds.concurrency.release(rule, rule.state, ticket, now, nil, 0) > 0 then
-          rule.row.dirty = true
-          freed = true
-        end
+    each_slots(function(rule)
+      if rule.state and kinds.concurrency.release(rule, rule.state, ticket, now, nil, 0) > 0 then
+        rule.row.dirty = true
+        freed = true
       end
-    end
+    end)
   end,
 
   renew = function()
     local ticket = next()
-    for _, rule in ipairs(rules) do
-      if rule.kind == "concurrency" then
-        local isHeld = rule.state and kinds.concurrency.renew(rule, rule.state, ticket, now)
-        if isHeld then rule.row.dirty = true else reply[#reply + 1] = ticket end
-      end
-    end
+    each_slots(function(rule)
+      local isHeld = rule.state and kinds.concurrency.renew(rule, rule.state, ticket, now)
+      if isHeld then rule.row.dirty = true
+      elseif not rule.isShadow then reply[#reply + 1] = ticket end
+    end)
   end,
 
   -- The longer gate wins; 0 opens it.
@@ -88,7 +101,7 @@ local verbs = {
     for _, rule in ipairs(rules) do
       if rule.row == own then rule.state = nil end
     end
-    own.states, own.count, own.gate, own.dirty = {}, 0, 0, false
+    own.states, own.gate, own.dirty = {}, 0, false
     freed = true
   end,
 }

@@ -7,6 +7,7 @@ import type { Call, Connection } from "./client.ts";
 import type { Reach } from "../remote/plan-numbers.ts";
 import { ServerClock } from "../remote/server-clock.ts";
 import { failureOf } from "./failures.ts";
+import { ForeignPeriods } from "./foreign-periods.ts";
 import type { Names } from "./names.ts";
 import { planArgs } from "./plan-args.ts";
 import { runScript, scriptFor, type Verb } from "./scripts.ts";
@@ -27,6 +28,7 @@ export class Asking {
   readonly #scope: Scope;
   readonly #horizon: number;
   readonly #server: ServerClock;
+  readonly #foreign = new ForeignPeriods();
   /** The limiter's gate, and when it was read, on this process's clock. */
   gate = 0;
   #gateRead = Number.NEGATIVE_INFINITY;
@@ -74,7 +76,8 @@ export class Asking {
     await this.#server.prepare(plan);
     if (rows.length === 1 && verb !== "amend" && key !== undefined) await this.#knowGate();
     const call = (asked: Verb, reach: Reach, more: string[]): Promise<number[]> => {
-      const args = [String(this.#server.cold), ...sent.args(reach), ...more];
+      const foreign = this.#foreign.args(plan, reach);
+      const args = [String(this.#server.cold), ...sent.args(reach), ...foreign, ...more];
       return this.call(asked, sent.kinds, { keys: rows, args }, rows[0]!);
     };
     return this.#server.ask({
@@ -84,6 +87,7 @@ export class Asking {
           this.forgetGate();
           throw error;
         }),
+      learn: (cause) => this.#foreign.learn(cause),
       followClock: (reach) => call("amend", reach, ["", "", "0"]),
     });
   }

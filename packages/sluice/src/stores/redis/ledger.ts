@@ -12,7 +12,7 @@ import { probed, probesOf, viewOf } from "../remote/looking.ts";
 import { answerOf, earliestOf, ruleOf } from "../remote/replies.ts";
 import { type Names, namesOf } from "./names.ts";
 import { costArgs, planArgs, type Quick } from "./plan-args.ts";
-import { answerOfTime } from "./replies.ts";
+import { answerAt } from "./replies.ts";
 import { runScript, scriptFor } from "./scripts.ts";
 
 /** A clock that went back stands still for so long at the most: see row.lua. */
@@ -108,12 +108,13 @@ export class RedisLedger implements Ledger<false> {
       (quick.script ??= scriptFor("quick", quick.kind)),
       { keys, args: quick.args(costs[0]![0]!, maxWait) },
       (reply) => {
-        if (!Array.isArray(reply)) {
+        if (Number(reply) === 0) {
           quick.pause = QUICK_PAUSE;
           return this.#reserve(ask, sent);
         }
-        const answer =
-          reply.length === 2 ? answerOfTime(reply) : answerOf(plan, 1, reply.map(Number));
+        const answer = Array.isArray(reply)
+          ? answerOf(plan, 1, reply.map(Number))
+          : answerAt(Number(reply));
         this.#asking.last = answer.now;
         return answer;
       },
@@ -218,7 +219,7 @@ export class RedisLedger implements Ledger<false> {
       key === undefined ? [limiter] : [this.#names.row(key, true), this.#names.row(key, false)];
     await Promise.all(
       rows.map((row) => {
-        const args = ["0", "0", this.#channel, key ?? "", "1", "reset", this.#nextMark()];
+        const args = ["0", "0", "0", this.#channel, key ?? "", "1", "reset", this.#nextMark()];
         return this.#asking.call("amend", "", { keys: [row], args }, row);
       }),
     );

@@ -3,7 +3,7 @@
  * on one node of a Cluster: the key, or the limiter's name when any limit is `per: "limiter"`.
  *
  *     sluice:api:{user:7}   the row of a key          sluice:{api}:user:7
- *     …#4096                what belongs to a row: long rings, marks
+ *     …#1tokens=            what belongs to a row: long rings, marks
  *     sluice:{api}          the row of the limiter, and its channel
  */
 
@@ -43,7 +43,7 @@ const SPECIAL = /[%#{}\uD800-\uDFFF]/;
  * What has a meaning in a name is written as % and its code; so are halves of surrogate pairs, which
  * UTF-8 would all turn into the same character.
  */
-function escape(text: string): string {
+export function escape(text: string): string {
   if (!SPECIAL.test(text)) return text;
   return text.replace(
     /[%#{}]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g,

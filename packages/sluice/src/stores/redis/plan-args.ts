@@ -1,16 +1,17 @@
 /** A plan as the arguments of a script. */
 
 import type { Costs } from "../../costs.ts";
-import type { PaceLimit } from "../../limits/limit.ts";
+import type { AnyLimit, PaceLimit, WindowLimit } from "../../limits/limit.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
 import {
-  idsOf,
   keptFor,
   KIND_CODES,
   numbersOf,
   type Reach,
   sentOf,
+  twinsOf,
 } from "../remote/plan-numbers.ts";
+import { escape } from "./names.ts";
 import type { Script } from "./scripts.ts";
 
 /** What is sent of a plan. */
@@ -47,14 +48,13 @@ export function planArgs(plan: Plan): PlanArgs {
 
 function compilePlan(plan: Plan): PlanArgs {
   const rules = sentOf(plan).map((i) => plan.rules[i]!);
-  // Eight bits of the cost's name.
-  const ids = idsOf(rules, baseOf, 256);
+  const ids = idsOf(rules);
   const args = keptFor(rules, (reach) => [
     String(rules.length),
     ...rules.flatMap(({ kind, shared, limit }, i) => {
       const numbers = numbersOf(limit, reach);
       if (limit.kind === "pace") numbers.push(pitchOf(limit));
-      return [kind, String(ids[i]), shared ? "1" : "0", ...numbers.map(String)];
+      return [kind, ids[i]!, shared ? "1" : "0", ...numbers.map(String)];
     }),
   ]);
   return {
@@ -64,28 +64,39 @@ function compilePlan(plan: Plan): PlanArgs {
   };
 }
 
-function quickOf({ limit, shared }: Rule, id: number): Quick | undefined {
-  if (shared) return undefined;
-  const [kind, number] = [limit.kind, String(id)];
-  if (limit.kind === "window") {
-    const [most, widest, , ...rates] = numbersOf(limit, { from: 0, to: 0 }).map(String);
-    const least = Math.min(...limit.rates.map(({ count }) => count));
-    const others = limit.rates.length > 1 ? rates : [];
-    const args: Quick["args"] = (cost, maxWait) =>
-      [number, `${cost}`, `${maxWait}`, most!, widest!].concat(others);
-    return { kind, most: least, args: remembered(args), pause: 0 };
-  }
-  const pitch = limit.kind === "pace" ? pitchOf(limit) : 0;
-  if (limit.kind !== "pace" || pitch === 0 || id > 255) return undefined;
+function quickOf({ limit, shared, costName }: Rule, id: string): Quick | undefined {
+  if (shared || id.includes("~")) return undefined;
+  if (limit.kind === "window") return quickWindow(limit, escape(costName));
+  return limit.kind === "pace" ? quickPace(limit, escape(costName)) : undefined;
+}
+
+function quickWindow(limit: WindowLimit, name: string): Quick | undefined {
+  const { most, widest, rates } = limit;
+  // The time to live is the widest as it is sent: a number would first be written as a text.
+  if (widest % 1e3 !== 0 || name.length > 255) return undefined;
+  const least = Math.min(...rates.map(({ count }) => count));
+  const all = rates.length === 1 ? [] : rates.flatMap(({ count, span }) => [count, span]);
+  const args: Quick["args"] = (cost, maxWait) => {
+    const usual = [most, widest / 1e3];
+    const isUsual = cost === 1 && maxWait === 0 && name === "" && all.length === 0;
+    return (isUsual ? usual : [...usual, cost, maxWait, name, ...all]).map(String);
+  };
+  return { kind: "window", most: least, args: remembered(args), pause: 0 };
+}
+
+function quickPace(limit: PaceLimit, name: string): Quick | undefined {
+  const pitch = pitchOf(limit);
+  if (pitch === 0) return undefined;
   const { micros, units, burst } = limit;
-  const code = String(pitch * 256 + id);
   const back = Math.floor((limit.catchUp * micros) / units);
-  const rest = units !== 1 ? [`${back}`, `${units}`] : back > 0 ? [`${back}`] : [];
   const args: Quick["args"] = (cost, maxWait) => {
     const work = Math.ceil(cost * micros);
-    return [code, `${burst * micros - work}`, `${work}`, `${maxWait}`].concat(rest);
+    const life = Math.ceil((Math.ceil(work / units) + back) / 1e3);
+    const usual = [pitch, burst * micros - work, work, life];
+    const isUsual = maxWait === 0 && back === 0 && units === 1 && name === "";
+    return (isUsual ? usual : [...usual, maxWait, back, units, name]).map(String);
   };
-  return { kind, most: burst, args: remembered(args), pause: 0 };
+  return { kind: "pace", most: burst, args: remembered(args), pause: 0 };
 }
 
 /** Most asks are like the one before. */
@@ -99,12 +110,30 @@ function remembered(args: Quick["args"]): Quick["args"] {
   };
 }
 
-function baseOf({ kind, costName }: Rule): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < costName.length; i++) {
-    hash = Math.imul(hash ^ costName.charCodeAt(i), 0x01000193);
+/**
+ * What states are called in a row: the kind, the cost's name, and the numbers by which it is counted,
+ * where others of the same cost may be counted by others.
+ */
+function idsOf(rules: readonly Rule[]): string[] {
+  const baseOf = ({ kind, costName, limit }: Rule): string =>
+    `${KIND_CODES[kind]}${escape(costName)}=${shapeOf(limit)}`;
+  const twins = twinsOf(rules, (rule) => `${rule.shared} ${baseOf(rule)}`);
+  return rules.map((rule, i) => baseOf(rule) + (twins[i] === 0 ? "" : `~${twins[i]}`));
+}
+
+function shapeOf(limit: AnyLimit): string {
+  switch (limit.kind) {
+    case "pace":
+      return `${limit.micros}/${limit.units}`;
+    case "parts":
+      return `${limit.parts},${limit.part},${limit.grain}`;
+    case "quota":
+      return typeof limit.period === "number"
+        ? `${limit.period}/${limit.anchor}`
+        : `${limit.period}@${limit.timeZone}`;
+    default:
+      return "";
   }
-  return KIND_CODES[kind] * 4096 + ((hash ^ (hash >>> 16)) & 0xff);
 }
 
 /** The interval of a pace in 32 bits, 0 if it does not fit: see pace.lua. */

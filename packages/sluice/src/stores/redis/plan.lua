@@ -1,23 +1,22 @@
 -- What is asked: the rows by KEYS, then the rules of the plan from ARGV, each with its state: kind,
--- number, whether all keys share it, its numbers. A refusal writes nothing, and so does reading.
+-- id, whether all keys share it, its numbers. A refusal writes nothing, and so does reading.
 
 kinds.blocked = {
   rule = function() return {} end,
-  empty = function() return {} end,
   earliest = function(_, _, _, at) return -1 - at end,
 }
 
 local index = 0
-local function next()
+local function text()
   index = index + 1
-  return ARGV[index] + 0
+  return ARGV[index]
 end
+local function next() return text() + 0 end
 
 -- The clock stands still while it is a little behind what was seen, and what is there moves back
 -- with it when it was set.
 local function row_open(key)
   local row = row_read(key)
-  row.rules = {}
   if row.seen - clock > JUMP then
     if not shifts then error("SLUICE_JUMP") end
     row.by = clock - row.seen
@@ -35,29 +34,43 @@ local own = row_open(KEYS[1])
 local shared = KEYS[2] and row_open(KEYS[2])
 local rules = {}
 for i = 1, next() do
-  index = index + 1
-  local kind = ARGV[index]
-  local id = next()
+  local kind, id = text(), text()
   local row = next() == 1 and shared or own
   local rule = kinds[kind].rule(next)
-  rule.kind, rule.id, rule.row = kind, id, row
-  local known = row.states[id]
+  rule.kind, rule.id, rule.row, rule.shadows = kind, id, row, {}
   if kind == "window" then rule.body = row.key .. "#" .. id end
-  if known then
-    rule.state = kinds[kind].read(rule, known, now, rule.body)
-    if row.by then kinds[kind].shift(rule, rule.state, row.by, rule.body) end
-  elseif kind ~= "blocked" then
-    row.isNew = true
-    if cold > 0 and kinds[kind].cold then rule.state = kinds[kind].cold(rule, cold) end
-  end
-  row.first = row.first or rule
+  local family = row_family(id)
+  row.families[family] = row.families[family] or rule
   row.rules[id] = rule
-  row.asked = (row.asked or 0) + 1
+  row.asked = row.asked + 1
   rules[i] = rule
 end
-if own.count > 0 and (own.isNew or own.count ~= own.asked) then row_check(own) end
-if shared and shared.count > 0 and (shared.isNew or shared.count ~= shared.asked) then
-  row_check(shared)
+for _ = 1, next() do
+  local shape, borders = text(), {}
+  for i = 1, next() do borders[i] = next() end
+  periods[shape] = borders
+end
+
+row_states(own)
+if shared then row_states(shared) end
+for _, rule in ipairs(rules) do
+  local kind = kinds[rule.kind]
+  if not rule.state and kind.empty then
+    local source = rule.row.sources[row_family(rule.id)]
+    if source then rule.state = kind.adopt(rule, source, now)
+    elseif cold > 0 and kind.cold then rule.state = kind.cold(rule, cold) end
+  end
+end
+
+-- Books a cost, with those who count by other numbers as well.
+local function book(rule, units, at, since, ticket)
+  local kind = kinds[rule.kind]
+  if not rule.state then rule.state = kind.empty(rule) end
+  kind.commit(rule, rule.state, units, at, now, since, ticket, rule.body)
+  for _, shadow in ipairs(rule.shadows) do
+    kind.commit(shadow, shadow.state, units, at, now, since, ticket, shadow.body)
+  end
+  rule.row.dirty = true
 end
 
 local function later(a, b)
@@ -76,7 +89,7 @@ local function earliest_of(gate, since)
     if units ~= 0 then
       local rule = rules[j]
       local kind = kinds[rule.kind]
-      local earliest = kind.earliest(rule, rule.state or kind.empty(rule), units, now, since)
+      local earliest = kind.earliest(rule, rule.state or kind.empty and kind.empty(rule), units, now, since)
       if earliest < 0 or earliest > now then
         local both = later(all, earliest)
         if both ~= all then binding = j - 1 end

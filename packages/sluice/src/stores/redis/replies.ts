@@ -2,9 +2,8 @@
 
 import type { Answer } from "../store.ts";
 
-/** Seconds and microseconds, which are the instant and the ticket too. */
-export function answerOfTime([seconds, micros]: readonly unknown[]): Answer {
-  const now = Number(seconds) * 1e6 + Number(micros);
+/** The time, which is the instant and the ticket too. */
+export function answerAt(now: number): Answer {
   const admitted = 1;
   return { now, admitted, instants: [now], tickets: [now], until: now, ownUntil: now, rule: -1 };
 }

@@ -26,16 +26,11 @@ for i = 1, next() do
   index = from
   for j = 1, #rules do
     local units = next()
-    if units ~= 0 then
-      local rule = rules[j]
-      if not rule.state then rule.state = kinds[rule.kind].empty(rule) end
-      kinds[rule.kind].commit(rule, rule.state, units, all, now, since, ticket, rule.body)
-      rule.row.dirty = true
-    end
+    if units ~= 0 then book(rules[j], units, all, since, ticket) end
   end
   reply[#reply + 1] = all
   -- Tickets rise over all that may hold something, even where this one costs nothing.
-  if shared and shared.asked then shared.dirty = true else own.dirty = true end
+  if shared and shared.asked > 0 then shared.dirty = true else own.dirty = true end
   own.ticket = ticket
   if shared then shared.ticket = ticket end
   ticket = ticket + 1

@@ -1,46 +1,71 @@
 -- A row: what a key has, or what all keys of a limiter share. Its clock's last reading and its last
--- ticket, its gate, the instant from which all of it is idle, and each rule's state by a number that
--- is made of its kind and the name of its cost. A single pace has a form of 28 bytes.
+-- ticket, its gate, the instant from which all of it is idle, and the states. A state's id is the code
+-- of its kind, the name of its cost, "=", and the numbers by which it is counted, where others may come
+-- with other ones. A single pace has forms of 20 and 27 bytes, a single short window one of 21 and its
+-- log; the name of the cost comes at the end of these.
 
-local ROW, PACE_ROW = 2, 1
+local PACE_ROW, ROW, LONG_PACE_ROW, WINDOW_ROW = 1, 2, 3, 4
+local NONE = -2147483648
+local MOST_SHADOWS = 7
 local JUMP = 1000000 -- a clock that goes back by more was set; by less, it is taken to stand still
 
 local time = redis.call("TIME")
 local clock = time[1] * 1000000 + time[2]
 local now = clock
 
--- Micros and units of the interval of a pace: see pace.lua.
-local function pace_interval(pitch)
-  local units = pitch % 256
-  local exponent = math.floor(pitch / 256) % 16
-  return math.floor(pitch / 4096) * 10 ^ exponent, units
+-- The borders of calendar periods by which others count, by what these are called in ids.
+local periods = {}
+
+local function row_family(id) return (string.match(id, "^(.*)=")) end
+
+-- What the numbers of a pace are called: its pitch has micros and units of the interval, see pace.lua.
+local function pace_id(pitch, name)
+  local micros = math.floor(pitch / 4096) * 10 ^ (math.floor(pitch / 256) % 16)
+  return string.format("0%s=%.0f/%d", name, micros, pitch % 256)
 end
 
 local function row_read(key)
-  local row = { key = key, seen = 0, ticket = 0, gate = 0, keep = 0, count = 0, states = {} }
+  local row = {
+    key = key, seen = 0, ticket = 0, gate = 0, keep = 0, asked = 0,
+    states = {}, rules = {}, families = {}, sources = {},
+  }
   local bytes = redis.call("GET", key)
   if not bytes then
     -- Tickets go on to rise after a reset.
     row.ticket = (redis.call("GET", key .. "#r") or 0) + 0
     return row
   end
-  row.bytes = bytes
-  local form = string.byte(bytes)
-  if form == PACE_ROW then
-    local _, id, pitch, seen, debt, rest, last, before, ticket = unpack("<BBI4I7i4I2i4i4B", bytes)
-    last = last == -2147483648 and 0 or seen + last
-    before = before == -2147483648 and 0 or seen + before
-    row.seen, row.ticket, row.keep, row.count = seen, seen + ticket, seen + debt + 1, 1
-    row.states[id] = { seen + debt, rest, last, before, pitch = pitch }
+  local form, at = string.byte(bytes), 0
+  if form == PACE_ROW or form == LONG_PACE_ROW then
+    local pitch, debt, before
+    local rest, last, ticket = 0, 0, 0
+    if form == PACE_ROW then
+      form, pitch, row.seen, debt, before, at = unpack("<BI4I7i4i4", bytes)
+    else
+      form, pitch, row.seen, debt, before, last, rest, ticket, at = unpack("<BI4I7i4i4i4I2B", bytes)
+    end
+    local seen = row.seen
+    last = last == NONE and 0 or seen + last
+    before = before == NONE and 0 or seen + before
+    row.ticket, row.keep = seen + ticket, seen + debt + 1
+    row.states[pace_id(pitch, string.sub(bytes, at))] = { seen + debt, rest, last, before }
+  elseif form == WINDOW_ROW then
+    local name, ticket, most, widest
+    form, name, row.seen, ticket, most, widest, at = unpack("<BBI7BI4I7", bytes)
+    local last = #bytes - name
+    local newest = last > at and unpack("<d", bytes, last - 7) or 0
+    row.ticket, row.keep = row.seen + ticket, newest + widest
+    local id = "1" .. string.sub(bytes, last + 1) .. "="
+    row.states[id] = pack("<Bddd", 0, 0, most, widest) .. string.sub(bytes, at, last)
   elseif form == ROW then
-    local at
     form, row.seen, row.ticket, row.gate, row.keep, at = unpack("<Bdddd", bytes)
     while at <= #bytes do
-      local id, length
-      id, length, at = unpack("<I2I4", bytes, at)
-      row.states[id] = string.sub(bytes, at, at + length - 1)
-      row.count = row.count + 1
-      at = at + length
+      local named, length
+      named, length, at = unpack("<I4I4", bytes, at)
+      if #bytes < at + named + length - 1 then error("SLUICE_CORRUPT") end
+      row.states[string.sub(bytes, at, at + named - 1)] =
+        string.sub(bytes, at + named, at + named + length - 1)
+      at = at + named + length
     end
   else
     error("SLUICE_CORRUPT")
@@ -48,66 +73,122 @@ local function row_read(key)
   return row
 end
 
--- The 28 bytes of a row that is nothing but one pace, if its numbers fit.
-local function pace_row(row, rule, state)
+-- A row that is nothing but one pace, if its numbers fit.
+local function pace_row(row, rule, state, name)
+  if rule.pitch == 0 then return nil end
   local function near(instant)
-    if instant == 0 then return -2147483648 end
+    if instant == 0 then return NONE end
     local delta = instant - now
-    return delta > -2147483648 and delta < 2147483648 and delta or nil
+    return delta > NONE and delta < -NONE and delta or nil
   end
   local debt, last, before = state[1] - now, near(state[3]), near(state[4])
-  if not last or not before or math.abs(debt) >= 2147483648 then return nil end
-  local ticket = row.ticket - now
-  if rule.pitch == 0 or state[2] >= 65536 or rule.id > 255 or ticket < 0 or ticket > 255 then return nil end
-  return pack("<BBI4I7i4I2i4i4B", PACE_ROW, rule.id, rule.pitch, now, debt, state[2], last, before, ticket)
+  local rest, ticket = state[2], row.ticket - now
+  if not last or not before or math.abs(debt) >= -NONE then return nil end
+  if rest == 0 and last == 0 and ticket == 0 then
+    return pack("<BI4I7i4i4", PACE_ROW, rule.pitch, now, debt, before) .. name
+  end
+  if rest >= 65536 or ticket < 0 or ticket > 255 then return nil end
+  return pack("<BI4I7i4i4i4I2B", LONG_PACE_ROW, rule.pitch, now, debt, before, last, rest, ticket) .. name
 end
 
--- Writes a row with its time to live.
+-- The same for one window.
+local function window_row(row, state, name)
+  local ticket = row.ticket - now
+  if state.body or state.floor > 0 or ticket < 0 or ticket > 255 then return nil end
+  if state.most >= 4294967296 or #name > 255 then return nil end
+  local head = pack("<BBI7BI4I7", WINDOW_ROW, #name, now, ticket, state.most, state.widest)
+  return head .. state.raw .. name
+end
+
+local function row_bytes(row, kept, keep)
+  local only = kept[1]
+  if #kept == 2 and row.gate <= now and type(kept[2]) == "table" then
+    local state = kept[2].state
+    local name = string.sub(row_family(only), 2)
+    local bytes
+    if kept[2].kind == "pace" and only == pace_id(kept[2].pitch, name) then
+      bytes = pace_row(row, kept[2], state, name)
+    elseif kept[2].kind == "window" and only == "1" .. name .. "=" then
+      bytes = window_row(row, state, name)
+    end
+    if bytes then return bytes end
+  end
+  local parts = { pack("<Bdddd", ROW, now, row.ticket, row.gate, keep) }
+  for i = 1, #kept, 2 do
+    local id, state = kept[i], kept[i + 1]
+    if type(state) == "table" then
+      state = state.kind and kinds[state.kind].write(state, state.state, now) or pack("<dddd", state[1], state[2], state[3], state[4])
+    end
+    parts[#parts + 1] = pack("<I4I4", #id, #state)
+    parts[#parts + 1] = id
+    parts[#parts + 1] = state
+  end
+  return table.concat(parts)
+end
+
+-- Writes a row with its time to live. What was counted by other numbers goes once it is idle, and when
+-- that is too much, what reaches least far.
 local function row_write(row)
   -- A moment longer than the last ticket, so that tickets rise.
-  local keep, count = math.max(row.gate, row.ticket + 1, now + 1), 0
-  for id in pairs(row.states) do
-    count = count + 1
-    if not row.rules[id] then keep = math.max(keep, row.keep) end
+  local keep, kept, shadows = math.max(row.gate, row.ticket + 1, now + 1), {}, {}
+  local function add(id, state, idle)
+    keep = math.max(keep, idle)
+    kept[#kept + 1] = id
+    kept[#kept + 1] = state
+  end
+  for id, state in pairs(row.states) do
+    if not row.rules[id] then add(id, state, row.keep) end
   end
   for id, rule in pairs(row.rules) do
     if rule.state then
       local kind = kinds[rule.kind]
-      keep = math.max(keep, (kind.keep or kind.idle)(rule, rule.state))
-      if row.states[id] == nil then count = count + 1 end
+      rule.idle = (kind.keep or kind.idle)(rule, rule.state)
+      if not rule.isShadow then add(id, rule, rule.idle)
+      elseif rule.idle > now then shadows[#shadows + 1] = rule end
     end
   end
-  local bytes
-  local only = count == 1 and row.gate <= now and row.first
-  if only and only.kind == "pace" and only.state then bytes = pace_row(row, only, only.state) end
-  if not bytes then
-    local parts = { pack("<Bdddd", ROW, now, row.ticket, row.gate, keep) }
-    for id, rule in pairs(row.rules) do
-      if rule.state then row.states[id] = kinds[rule.kind].write(rule, rule.state, now) end
-    end
-    for id, state in pairs(row.states) do
-      if type(state) == "table" then
-        local micros, units = pace_interval(state.pitch)
-        state = pack("<dddddd", state[1], state[2], state[3], state[4], micros, units)
-      end
-      parts[#parts + 1] = pack("<I2I4", id, #state)
-      parts[#parts + 1] = state
-    end
-    bytes = table.concat(parts)
-  end
-  redis.call("SET", row.key, bytes, "PX", math.ceil((keep - clock) / 1000))
+  table.sort(shadows, function(a, b) return a.idle > b.idle end)
+  for i = 1, math.min(#shadows, MOST_SHADOWS) do add(shadows[i].id, shadows[i], shadows[i].idle) end
+  redis.call("SET", row.key, row_bytes(row, kept, keep), "PX", math.ceil((keep - clock) / 1000))
 end
 
--- Another kind of limit under the same cost is another caller's mistake.
-local function row_check(row)
-  for id in pairs(row.states) do
-    local isKnown, isMissing = false, false
-    for other in pairs(row.rules) do
-      if other % 256 == id % 256 then
-        isKnown = isKnown or math.floor(other / 4096) == math.floor(id / 4096)
-        isMissing = isMissing or row.states[other] == nil
+-- A state that this plan does not ask for, but of a cost and kind that it has: what is taken by the
+-- plan's numbers is booked there too, for those who count by the others.
+local function row_shadow(row, id)
+  local first = row.families[row_family(id)]
+  if not first then return nil end
+  local kind = kinds[first.kind]
+  local shadow = kind.shadow(string.match(id, "([^=]*)$"), first)
+  shadow.kind, shadow.id, shadow.row, shadow.isShadow = first.kind, id, row, true
+  if first.kind == "window" then shadow.body = row.key .. "#" .. id end
+  first.shadows[#first.shadows + 1] = shadow
+  row.rules[id] = shadow
+  return shadow
+end
+
+-- Reads the states. Another kind of limit under the same cost is another caller's mistake.
+local function row_states(row)
+  local strange = {}
+  for id, bytes in pairs(row.states) do
+    local rule = row.rules[id] or row_shadow(row, id)
+    if rule then
+      local kind = kinds[rule.kind]
+      rule.state = kind.read(rule, bytes)
+      if row.by then kind.shift(rule, rule.state, row.by, rule.body) end
+      -- Who comes with new numbers takes over from the state that reaches furthest.
+      rule.idle = kind.idle(rule, rule.state)
+      local family = row_family(id)
+      local source = row.sources[family]
+      if not source or rule.idle > source.idle then row.sources[family] = rule end
+    else
+      strange[#strange + 1] = string.sub(row_family(id), 2)
+    end
+  end
+  for _, name in ipairs(strange) do
+    for family, rule in pairs(row.families) do
+      if string.sub(family, 2) == name and rule.kind ~= "blocked" and not row.sources[family] then
+        error("SLUICE_CONFLICT")
       end
     end
-    if isMissing and not isKnown then error("SLUICE_CONFLICT") end
   end
 end

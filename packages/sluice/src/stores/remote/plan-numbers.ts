@@ -36,6 +36,14 @@ export function sentOf(plan: Plan): number[] {
  */
 export function keptFor<T>(rules: readonly Rule[], make: (reach: Reach) => T): (reach: Reach) => T {
   const hasCalendar = rules.some(({ limit }) => isCalendar(limit));
+  return keptForHours(hasCalendar, make);
+}
+
+/** The same for what has borders of its own. */
+export function keptForHours<T>(
+  hasCalendar: boolean,
+  make: (reach: Reach) => T,
+): (reach: Reach) => T {
   let made: { readonly hour: number; readonly to: number; readonly of: T } | undefined;
   return ({ from, to }) => {
     const hour = hasCalendar ? Math.floor(from / HOUR) : 0;
@@ -57,12 +65,18 @@ export function idsOf(
   baseOf: (rule: Rule) => number,
   step: number,
 ): number[] {
+  const twins = twinsOf(rules, baseOf);
+  return rules.map((rule, i) => baseOf(rule) + step * (twins[i]! % 16));
+}
+
+/** Which each rule is of those that have the same base, in whatever order they come. */
+export function twinsOf(rules: readonly Rule[], baseOf: (rule: Rule) => unknown): number[] {
   return rules.map((rule) => {
     const base = baseOf(rule);
     const twins = rules.filter((each) => baseOf(each) === base);
     const texts = twins.map((each) => [JSON.stringify([each.costName, each.limit]), each] as const);
     texts.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return base + step * (texts.findIndex(([, each]) => each === rule) % 16);
+    return texts.findIndex(([, each]) => each === rule);
   });
 }
 
@@ -96,7 +110,7 @@ function isCalendar(limit: AnyLimit): limit is QuotaLimit {
 }
 
 /** From the start of the period before the reach to the end of the one after it. */
-function bordersOf(limit: QuotaLimit, { from, to }: Reach): number[] {
+export function bordersOf(limit: QuotaLimit, { from, to }: Reach): number[] {
   const first = bordersAt(limit, from);
   const borders = [bordersAt(limit, first.start - 1).start, first.start];
   for (let at = first.end; borders.length < MOST_BORDERS; at = bordersAt(limit, at).end) {

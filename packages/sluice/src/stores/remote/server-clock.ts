@@ -13,6 +13,8 @@ export interface Mendable<T> {
   /** How far ahead it may look, in microseconds. */
   readonly ahead: number;
   ask(reach: Reach): Promise<T>;
+  /** Whether it learnt from a failure what was missing in the question. */
+  learn?(cause: unknown): boolean;
   /** Moves what is there with a clock that was set back. */
   followClock(reach: Reach): Promise<unknown>;
 }
@@ -59,7 +61,7 @@ export class ServerClock {
   }
 
   /** Asks, and mends what the server cannot go on with. */
-  async ask<T>({ ahead, ask, followClock }: Mendable<T>): Promise<T> {
+  async ask<T>({ ahead, ask, learn, followClock }: Mendable<T>): Promise<T> {
     const around: number[] = [];
     for (let tries = 1; ; tries++) {
       // Around the server's present, and the instants whose periods were missing.
@@ -70,9 +72,10 @@ export class ServerClock {
       } catch (error) {
         const { cause } = error as Error;
         const border = missingBorder(cause);
-        if (tries >= MOST_TRIES || (border === undefined && !isJump(cause))) throw error;
-        if (border === undefined) await followClock(reach);
-        else around.push(border);
+        if (tries >= MOST_TRIES) throw error;
+        if (border !== undefined) around.push(border);
+        else if (isJump(cause)) await followClock(reach);
+        else if (!learn?.(cause)) throw error;
       }
     }
   }
