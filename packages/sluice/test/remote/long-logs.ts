@@ -23,12 +23,19 @@ interface Step {
 export const traces: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
     gap: fc.oneof(fc.constant(0), fc.nat({ max: 3_000 }), fc.constant(30_000)),
-    costs: fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 4 }),
+    costs: fc.oneof(
+      fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 1, maxLength: 4 }),
+      fc.tuple(fc.integer({ min: 1, max: 9 }), fc.nat({ max: 40 })).map(same),
+    ),
     maxWait: fc.constantFrom(0, 0, 5_000, 1e9),
     giveBack: fc.nat({ max: 9 }),
   }),
   { minLength: 10, maxLength: 40 },
 );
+
+function same([cost, more]: [number, number]): number[] {
+  return Array<number>(1 + more).fill(cost);
+}
 
 /** A trace in a ledger whose server has the time of `clock`: every answer is that of the pure functions. */
 export async function replay(

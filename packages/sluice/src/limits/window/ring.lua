@@ -25,21 +25,22 @@ local function ring_at(state, back)
   return (unpack("<d", bytes, 8 * inside + 1))
 end
 
--- What was written in this call, in as few pieces as it has.
+-- What was written in this call: the newest of the log, in at most two pieces.
 local function ring_flush(state)
-  local slots = {}
-  for slot in pairs(state.pending) do slots[#slots + 1] = slot end
-  table.sort(slots)
-  local i = 1
-  while i <= #slots do
-    local first, run = slots[i], {}
+  local left, slot = state.fresh, (state.next - state.fresh) % state.capacity
+  while left > 0 do
+    local first, run = slot, {}
     repeat
-      run[#run + 1] = pack("<d", state.pending[slots[i]])
-      i = i + 1
-    until slots[i] ~= first + #run
+      local at, times = state.pending[slot], 0
+      repeat
+        times, slot, left = times + 1, slot + 1, left - 1
+      until left == 0 or slot == state.capacity or state.pending[slot] ~= at
+      run[#run + 1] = string.rep(pack("<d", at), times)
+    until left == 0 or slot == state.capacity
     redis.call("SETRANGE", state.body, 8 * first, table.concat(run))
+    slot = slot % state.capacity
   end
-  state.pending, state.read = {}, {}
+  state.pending, state.read, state.fresh = {}, {}, 0
 end
 
 -- The whole log in one string, oldest first.
@@ -60,7 +61,7 @@ local function ring_lay(state, body, line, capacity)
   state.known = #line / 8
   state.capacity = capacity
   state.next = state.known % capacity
-  state.life = 0
+  state.life, state.fresh = 0, 0
   redis.call("SET", body, line .. string.rep("\0", 8 * (capacity - state.known)))
 end
 
@@ -115,7 +116,7 @@ kinds.window = {
     big, state.floor, state.most, state.widest = unpack("<Bddd", bytes)
     if big == 1 then
       state.capacity, state.next, state.known, state.life = unpack("<dddd", bytes, 26)
-      state.body, state.pending, state.read = body, {}, {}
+      state.body, state.pending, state.read, state.fresh = body, {}, {}, 0
     else
       state.raw = string.sub(bytes, 26)
       state.known = #state.raw / 8
@@ -174,6 +175,7 @@ kinds.window = {
       state.next = (state.next + 1) % state.capacity
     end
     state.known = math.min(state.known + cost, state.capacity)
+    state.fresh = math.min(state.fresh + cost, state.capacity)
   end,
 
   idle = function(_, state)
@@ -183,7 +185,30 @@ kinds.window = {
 }
 
 --- amend
+local RING_NEAR = 2000 -- instants that may move one by one
+
+-- Takes instants out of a long log where they are near its end, and moves only what is newer. False
+-- when they are not.
+local function ring_remove(state, units, at)
+  local back, found = 1, 0
+  while back <= state.known and ring_at(state, back) > at do
+    back = back + 1
+    if back > RING_NEAR then return false end
+  end
+  while found < units and back + found <= state.known and ring_at(state, back + found) == at do
+    found = found + 1
+  end
+  for i = back - 1, 1, -1 do
+    state.pending[(state.next - i - found) % state.capacity] = ring_at(state, i)
+  end
+  state.next = (state.next - found) % state.capacity
+  state.known = state.known - found
+  state.fresh = math.max(state.fresh - found, found > 0 and back - 1 or 0)
+  return true
+end
+
 function kinds.window.refund(_, state, units, _, at, now, _, body)
+  if state.body and ring_remove(state, units, at) then return end
   local line = ring_line(state)
   local known = #line / 8
   local low, high = 1, known + 1

@@ -11,8 +11,8 @@ import { failureOf } from "./failures.ts";
 import { probed, probesOf, viewOf } from "../remote/looking.ts";
 import { answerOf, earliestOf, ruleOf } from "../remote/replies.ts";
 import { type Names, namesOf } from "./names.ts";
-import { costArgs, planArgs, type Quick } from "./plan-args.ts";
-import { answerAt } from "./replies.ts";
+import { areSame, costArgs, planArgs, type Quick } from "./plan-args.ts";
+import { answerAt, answerOfSame } from "./replies.ts";
 import { runScript, scriptFor } from "./scripts.ts";
 
 /** A clock that went back stands still for so long at the most: see row.lua. */
@@ -70,6 +70,7 @@ export class RedisLedger implements Ledger<false> {
 
   async #reserve(ask: Ask, sent: number): Promise<Answer> {
     const { key, plan, costs, maxWait, notBefore = 0, since } = ask;
+    const same = areSame(plan, costs);
     const reply = await this.#asking.ask({
       verb: "reserve",
       key,
@@ -80,12 +81,12 @@ export class RedisLedger implements Ledger<false> {
         String(maxWait),
         String(notBefore),
         since === undefined ? "-1" : String(since),
-        String(costs.length),
-        ...costArgs(plan, costs),
+        String(same ? -costs.length : costs.length),
+        ...costArgs(plan, same ? costs.slice(0, 1) : costs),
       ],
     });
     this.#asking.heard(reply[0]!, reply[2]!, sent);
-    return answerOf(plan, costs.length, reply);
+    return same ? answerOfSame(plan, costs, reply) : answerOf(plan, costs.length, reply);
   }
 
   /** Whether the script for one ask, that knows of nothing else, will do. */

@@ -6,7 +6,7 @@
 
 local gate = next()
 if shared then gate = shared.gate end
-local all, alone, binding = earliest_of(gate, now)
+local all, alone, binding = earliest_of(gate, now, 1)
 local reply = { now, gate, told(all), told(alone), binding }
 
 for _, rule in ipairs(rules) do

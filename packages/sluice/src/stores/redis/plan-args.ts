@@ -152,3 +152,15 @@ export function costArgs(plan: Plan, costs: readonly Costs[]): string[] {
   const sent = sentOf(plan);
   return costs.flatMap((each) => sent.map((rule) => String(each[rule])));
 }
+
+/** Whether all costs are the same, and taking many of them at one instant is taking their sum. */
+export function areSame({ rules }: Plan, [first, ...others]: readonly Costs[]): boolean {
+  if (!first || others.length === 0) return false;
+  const isSame = (each: Costs): boolean =>
+    each === first || each.every((units, i) => units === first[i]);
+  if (!others.every(isSame)) return false;
+  return rules.every(({ kind, limit }, i) => {
+    if (limit.kind === "parts") return Number.isInteger(first[i]! / limit.grain);
+    return first[i] === 0 || (kind !== "concurrency" && Number.isInteger(first[i]));
+  });
+}

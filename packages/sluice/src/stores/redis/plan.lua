@@ -79,13 +79,14 @@ local function later(a, b)
   return -1 - math.max(a < 0 and -1 - a or a, b < 0 and -1 - b or b)
 end
 
--- The maximum over the limits and gates, the same by the key's own, and the rule that binds.
-local function earliest_of(gate, since)
+-- For so many of the costs that come next at once: the maximum over the limits and gates, the same by
+-- the key's own, and the rule that binds.
+local function earliest_of(gate, since, times)
   local alone = own.gate > now and own.gate or now
   local all = gate > alone and gate or alone
   local binding = -1
   for j = 1, #rules do
-    local units = next()
+    local units = next() * times
     if units ~= 0 then
       local rule = rules[j]
       local kind = kinds[rule.kind]
