@@ -63,8 +63,9 @@ describe("scripts", () => {
 
   test("of one pace or one window leave few bytes, and one call for each of them", async () => {
     const sizes: [LimitsInput, bytes: number][] = [
-      [pace("7/s", { burst: 5 }), 27],
+      [pace("7/s", { burst: 5 }), 31],
       [pace("2/s", { burst: 5 }), 20],
+      [pace("2/1d", { burst: 5 }), 20],
       [{ tokens: pace("2/s", { burst: 5 }) }, 26],
       [window(9, "1h"), 21 + 5 * 8],
       [{ tokens: window(9, "1h") }, 27 + 5 * 8],

@@ -115,34 +115,44 @@ end
 --- quick
 -- One ask of a plan that is nothing but this pace, whose row is nothing else or not there: the same as
 -- above, without functions. 0 says that it is for the script that can do everything.
--- KEYS: the row. ARGV: the interval as one number, the work of the burst less that of the cost, the work
--- of the cost, the time to live of a state with nothing but that; then, unless they are 0, 0, 1 and "",
--- how far ahead, for how long late waiters count back, units, and the name of the cost.
+-- KEYS: the row. ARGV: the interval as one number, its micros, the burst; then, unless they are 1, 0, 0, 1
+-- and "", the cost, how far ahead, for how long late waiters count back, units, and the name of the cost.
 -- Reply: as for reserve, or the time alone when that is the instant and the ticket.
 local time = redis.call("TIME")
 local clock = time[1] * 1000000 + time[2]
 local now, unpack, pack = clock, struct.unpack, struct.pack
-local pitch, spare, work = ARGV[1] + 0, ARGV[2] + 0, ARGV[3] + 0
-local wait, back, units, name = 0, 0, 1, ""
-if ARGV[5] then wait, back, units, name = ARGV[5] + 0, ARGV[6] + 0, ARGV[7] + 0, ARGV[8] end
+local pitch, micros, burst = ARGV[1] + 0, ARGV[2] + 0, ARGV[3] + 0
+local cost, wait, back, units, name = 1, 0, 0, 1, ""
+if ARGV[4] then
+  cost, wait, back, units, name = ARGV[4] + 0, ARGV[5] + 0, ARGV[6] + 0, ARGV[7] + 0, ARGV[8]
+end
+local work = cost == 1 and micros or math.ceil(cost * micros)
+local spare = burst * micros - work
 local bytes = redis.call("GET", KEYS[1])
 local tat, rest, last, before, ticket = 0, 0, 0, 0, 0
 if bytes then
   local size = #bytes - #name
   local form, code, seen, debt
-  if size == 20 then form, code, seen, debt, before = unpack("<BI4I7i4i4", bytes)
-  elseif size == 27 then
-    form, code, seen, debt, before, last, rest, ticket = unpack("<BI4I7i4i4i4I2B", bytes)
+  local none = -2147483648
+  if size == 20 then
+    form, code, seen, debt, before = unpack("<BI3I7i5i4", bytes)
+    code = code * 256 + 1
+  elseif size == 11 then
+    form, code, seen = unpack("<BI3I7", bytes)
+    code, debt, before = code * 256 + 1, micros, none
+  elseif size == 31 then
+    form, code, seen, debt, before, last, rest, ticket = unpack("<BI4I7i5i6i5I2B", bytes)
+    none = -140737488355328
   end
-  if code ~= pitch or form ~= (size == 20 and 1 or 3) then return 0 end
+  if code ~= pitch or form ~= (size == 20 and 1 or size == 11 and 5 or 3) then return 0 end
   if name ~= "" and string.sub(bytes, size + 1) ~= name then return 0 end
   if seen > now then
     if seen - now > 1000000 then return 0 end
     now = seen
   end
   tat, ticket = seen + debt, seen + ticket + 1
-  last = last == -2147483648 and 0 or seen + last
-  before = before == -2147483648 and 0 or seen + before
+  last = last == -549755813888 and 0 or seen + last
+  before = before == none and 0 or seen + before
 end
 if ticket < now then ticket = now end
 
@@ -160,7 +170,10 @@ if at > now + wait then return { now, -ticket, 0, at, at, 0 } end
 local life
 if tat < at then
   tat, rest = at, 0
-  if at == clock then life = ARGV[4] end
+  -- A text: a number would first be written as one.
+  if at == clock and work == micros and units == 1 and back == 0 and micros % 1000 == 0 then
+    life = string.sub(ARGV[2], 1, -4)
+  end
 end
 rest = rest + work
 if units == 1 then
@@ -173,19 +186,18 @@ else
 end
 if at >= last then last, before = at, last end
 
-local debt = tat - now
-if debt >= 2147483648 then return 0 end
-if before == 0 then before = -2147483648
-else
-  before = before - now
-  if before <= -2147483648 or before >= 2147483648 then return 0 end
-end
-if rest == 0 and last == now and ticket == now then
-  bytes = pack("<BI4I7i4i4", 1, pitch, now, debt, before) .. name
+local debt, back_to = tat - now, before - now
+if debt >= 549755813888 then return 0 end
+local isShort = rest == 0 and units == 1 and last == now and ticket == now
+if isShort and before == 0 and debt == micros then
+  bytes = pack("<BI3I7", 5, (pitch - 1) / 256, now) .. name
+elseif isShort and (before == 0 or back_to > -2147483648) then
+  bytes = pack("<BI3I7i5i4", 1, (pitch - 1) / 256, now, debt, before == 0 and -2147483648 or back_to) .. name
 else
   last = last - now
-  if last >= 2147483648 or rest >= 65536 or ticket - now > 255 then return 0 end
-  bytes = pack("<BI4I7i4i4i4I2B", 3, pitch, now, debt, before, last, rest, ticket - now) .. name
+  if last >= 549755813888 or rest >= 65536 or ticket - now > 255 then return 0 end
+  if before == 0 then back_to = -140737488355328 end
+  bytes = pack("<BI4I7i5i6i5I2B", 3, pitch, now, debt, back_to, last, rest, ticket - now) .. name
 end
 if not life then
   if rest > 0 then tat = tat + 1 end

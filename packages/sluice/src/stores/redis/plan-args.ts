@@ -90,11 +90,9 @@ function quickPace(limit: PaceLimit, name: string): Quick | undefined {
   const { micros, units, burst } = limit;
   const back = Math.floor((limit.catchUp * micros) / units);
   const args: Quick["args"] = (cost, maxWait) => {
-    const work = Math.ceil(cost * micros);
-    const life = Math.ceil((Math.ceil(work / units) + back) / 1e3);
-    const usual = [pitch, burst * micros - work, work, life];
-    const isUsual = maxWait === 0 && back === 0 && units === 1 && name === "";
-    return (isUsual ? usual : [...usual, maxWait, back, units, name]).map(String);
+    const usual = [pitch, micros, burst];
+    const isUsual = cost === 1 && maxWait === 0 && back === 0 && units === 1 && name === "";
+    return (isUsual ? usual : [...usual, cost, maxWait, back, units, name]).map(String);
   };
   return { kind: "pace", most: burst, args: remembered(args), pause: 0 };
 }

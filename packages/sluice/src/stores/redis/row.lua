@@ -1,11 +1,13 @@
 -- A row: what a key has, or what all keys of a limiter share. Its clock's last reading and its last
 -- ticket, its gate, the instant from which all of it is idle, and the states. A state's id is the code
 -- of its kind, the name of its cost, "=", and the numbers by which it is counted, where others may come
--- with other ones. A single pace has forms of 20 and 27 bytes, a single short window one of 21 and its
--- log; the name of the cost comes at the end of these.
+-- with other ones. A single pace has forms of 11 bytes (after one unit), 20 and 31, a single short
+-- window one of 21 and its log; the name of the cost comes at the end of these.
 
-local PACE_ROW, ROW, LONG_PACE_ROW, WINDOW_ROW = 1, 2, 3, 4
-local NONE = -2147483648
+local PACE_ROW, ROW, LONG_PACE_ROW, WINDOW_ROW, FIRST_PACE_ROW = 1, 2, 3, 4, 5
+-- No instant, among those that are told by how far they are from the clock in four or six bytes.
+local NONE, LONG_NONE = -2147483648, -140737488355328
+local MOST_DEBT = 549755813888 -- five bytes
 local MOST_SHADOWS = 7
 local JUMP = 1000000 -- a clock that goes back by more was set; by less, it is taken to stand still
 
@@ -18,10 +20,11 @@ local periods = {}
 
 local function row_family(id) return (string.match(id, "^(.*)=")) end
 
--- What the numbers of a pace are called: its pitch has micros and units of the interval, see pace.lua.
+-- The pitch of a pace has micros and units of its interval, see pace.lua.
+local function pace_micros(pitch) return math.floor(pitch / 4096) * 10 ^ (math.floor(pitch / 256) % 16) end
+
 local function pace_id(pitch, name)
-  local micros = math.floor(pitch / 4096) * 10 ^ (math.floor(pitch / 256) % 16)
-  return string.format("0%s=%.0f/%d", name, micros, pitch % 256)
+  return string.format("0%s=%.0f/%d", name, pace_micros(pitch), pitch % 256)
 end
 
 local function row_read(key)
@@ -36,17 +39,23 @@ local function row_read(key)
     return row
   end
   local form, at = string.byte(bytes), 0
-  if form == PACE_ROW or form == LONG_PACE_ROW then
+  if form == PACE_ROW or form == LONG_PACE_ROW or form == FIRST_PACE_ROW then
     local pitch, debt, before
-    local rest, last, ticket = 0, 0, 0
+    local none, rest, last, ticket = NONE, 0, 0, 0
     if form == PACE_ROW then
-      form, pitch, row.seen, debt, before, at = unpack("<BI4I7i4i4", bytes)
+      form, pitch, row.seen, debt, before, at = unpack("<BI3I7i5i4", bytes)
+      pitch = pitch * 256 + 1
+    elseif form == FIRST_PACE_ROW then
+      form, pitch, row.seen, at = unpack("<BI3I7", bytes)
+      pitch = pitch * 256 + 1
+      debt, before = pace_micros(pitch), NONE
     else
-      form, pitch, row.seen, debt, before, last, rest, ticket, at = unpack("<BI4I7i4i4i4I2B", bytes)
+      form, pitch, row.seen, debt, before, last, rest, ticket, at = unpack("<BI4I7i5i6i5I2B", bytes)
+      none = LONG_NONE
     end
     local seen = row.seen
-    last = last == NONE and 0 or seen + last
-    before = before == NONE and 0 or seen + before
+    last = last == -MOST_DEBT and 0 or seen + last
+    before = before == none and 0 or seen + before
     row.ticket, row.keep = seen + ticket, seen + debt + 1
     row.states[pace_id(pitch, string.sub(bytes, at))] = { seen + debt, rest, last, before }
   elseif form == WINDOW_ROW then
@@ -75,20 +84,19 @@ end
 
 -- A row that is nothing but one pace, if its numbers fit.
 local function pace_row(row, rule, state, name)
-  if rule.pitch == 0 then return nil end
-  local function near(instant)
-    if instant == 0 then return NONE end
-    local delta = instant - now
-    return delta > NONE and delta < -NONE and delta or nil
+  local debt, rest, last = state[1] - now, state[2], state[3] == 0 and -MOST_DEBT or state[3] - now
+  local before, ticket = state[4] == 0 and LONG_NONE or state[4] - now, row.ticket - now
+  if rule.pitch == 0 or math.abs(debt) >= MOST_DEBT then return nil end
+  if rest == 0 and last == 0 and ticket == 0 and rule.units == 1 then
+    if before == LONG_NONE and debt == rule.micros then
+      return pack("<BI3I7", FIRST_PACE_ROW, (rule.pitch - 1) / 256, now) .. name
+    end
+    if before == LONG_NONE then before = NONE elseif before <= NONE then before = nil end
+    if before then return pack("<BI3I7i5i4", PACE_ROW, (rule.pitch - 1) / 256, now, debt, before) .. name end
+    before = state[4] - now
   end
-  local debt, last, before = state[1] - now, near(state[3]), near(state[4])
-  local rest, ticket = state[2], row.ticket - now
-  if not last or not before or math.abs(debt) >= -NONE then return nil end
-  if rest == 0 and last == 0 and ticket == 0 then
-    return pack("<BI4I7i4i4", PACE_ROW, rule.pitch, now, debt, before) .. name
-  end
-  if rest >= 65536 or ticket < 0 or ticket > 255 then return nil end
-  return pack("<BI4I7i4i4i4I2B", LONG_PACE_ROW, rule.pitch, now, debt, before, last, rest, ticket) .. name
+  if rest >= 65536 or ticket < 0 or ticket > 255 or last < -MOST_DEBT or last >= MOST_DEBT then return nil end
+  return pack("<BI4I7i5i6i5I2B", LONG_PACE_ROW, rule.pitch, now, debt, before, last, rest, ticket) .. name
 end
 
 -- The same for one window.
