@@ -19,6 +19,7 @@ const all = [
   "fidelity",
   "strict-api",
   "fleet",
+  "redis",
   "shared-memory-chaos",
   "job-rate",
   "job-overhead",
