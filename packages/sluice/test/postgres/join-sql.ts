@@ -14,6 +14,7 @@ const functions = [
   "stores/postgres/kinds.sql",
   "stores/postgres/row.sql",
   "stores/postgres/reserve.sql",
+  "stores/postgres/quick.sql",
   "stores/postgres/look.sql",
   "stores/postgres/amend.sql",
 ];

@@ -3,7 +3,9 @@
 import { execFile } from "node:child_process";
 import { chown, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
+import pg from "pg";
 import { installed, postgresFolders } from "./installed.ts";
 import { freePort, start } from "./server-process.ts";
 
@@ -34,7 +36,24 @@ export async function startPostgres(
   await as(user, file, args, (name, all) =>
     start({ file: name, args: all, port, signal: "INT" }, stops),
   );
-  return `postgres://postgres@127.0.0.1:${port}/postgres`;
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  await ready(url);
+  return url;
+}
+
+/** Its port answers before it does. */
+async function ready(url: string): Promise<void> {
+  for (;;) {
+    const client = new pg.Client({ connectionString: url });
+    try {
+      await client.connect();
+      return await client.end();
+    } catch (error) {
+      // "The database system is starting up."
+      if ((error as { code?: unknown }).code !== "57P03") throw error;
+      await delay(20);
+    }
+  }
 }
 
 /** The server refuses to run as root: then it runs as the user of its package, who gets the folder. */

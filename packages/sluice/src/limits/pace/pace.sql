@@ -1,6 +1,6 @@
 -- GCRA: see pace.ts, of which this is the dialect of PostgreSQL (whole microseconds in float8).
 -- State: number, theoretical arrival time, rest, newest instant promised, the one before it, and the
--- interval of one unit, micros / units: who comes with another keeps the debt in units.
+-- interval of one unit, micros / units. Who comes with another interval takes the debt over in units.
 -- Numbers of a rule: micros, units, burst, catchUp.
 
 CREATE OR REPLACE FUNCTION sluice.pace_floor(amount float8, units float8) RETURNS float8

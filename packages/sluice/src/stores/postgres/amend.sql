@@ -31,8 +31,39 @@ CREATE OR REPLACE FUNCTION sluice.kept(
 BEGIN
   b := sluice.filled(b, p, work, is_common, now);
   UPDATE sluice.budgets o SET seen = b.seen, ticket = b.ticket, gate = b.gate, keep = b.keep,
-      forgotten = b.forgotten, shape = b.shape, states = b.states
+      forgotten = b.forgotten, shape = b.shape, states = b.states, others = b.others
     WHERE o.limiter = b.limiter AND o.key = b.key;
+END $$;
+
+-- A settlement counts by the numbers of others too, once for a cost.
+CREATE OR REPLACE FUNCTION sluice.settled_by(
+  others sluice.cells[], p float8[], is_common boolean, a float8[], c int, made float8, now float8
+) RETURNS sluice.cells[] LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  s float8[];
+  more float8;
+  i int;
+  at int;
+BEGIN
+  FOR n IN 1..cardinality(others) LOOP
+    s := others[n];
+    i := 4;
+    at := c;
+    FOR j IN 1..p[1] LOOP
+      IF p[i] IN (0, 2, 3) AND (p[i + 2] = 1) = is_common AND sluice.is_kin(s[2], p[i + 1]) THEN
+        more := a[at + 1] - a[at];
+        IF more > 0 THEN
+          others[n] := s[1] || sluice.kind_book(s[2:], more, 1, now, now);
+        ELSIF more < 0 THEN
+          others[n] := s[1] || sluice.kind_unbook(s[2:], -more, a[at], made, now);
+        END IF;
+        EXIT;
+      END IF;
+      i := i + 4 + p[i + 3]::int;
+      at := at + 2;
+    END LOOP;
+  END LOOP;
+  RETURN others;
 END $$;
 
 CREATE OR REPLACE FUNCTION sluice.amend(lim text, k text, p float8[], a float8[], channel text)
@@ -75,7 +106,9 @@ BEGIN
   IF own.seen - clock > 1000000 THEN own := sluice.moved(own, clock); END IF;
   IF common.seen - clock > 1000000 THEN common := sluice.moved(common, clock); END IF;
   now := greatest(clock, own.seen, common.seen);
-  work := sluice.states_of(p, own.states, common.states, a[1], now);
+  work := sluice.states_of(p, own, common, a[1], now);
+  own := sluice.set_aside(own, p, false);
+  IF p[2] = 1 THEN common := sluice.set_aside(common, p, true); END IF;
   reply := ARRAY[now];
 
   FOR n IN 1..a[4] LOOP
@@ -87,6 +120,12 @@ BEGIN
           hashtextextended(short_lim || '%/' || short_key, 0), ticket, now) ON CONFLICT DO NOTHING;
       is_first := FOUND AND ticket > coalesce(own.forgotten, 0);
       c := c + 3;
+      IF is_first AND own.others <> '{}' THEN
+        own.others := sluice.settled_by(own.others, p, false, a, c, made, now);
+      END IF;
+      IF is_first AND common.others <> '{}' THEN
+        common.others := sluice.settled_by(common.others, p, true, a, c, made, now);
+      END IF;
     ELSE
       c := c + CASE WHEN verb = 5 THEN 1 ELSE 2 END;
     END IF;
@@ -123,10 +162,11 @@ BEGIN
       ELSE
         -- The row stays for an hour, so that nothing is given back of what was forgotten.
         DELETE FROM sluice.log l WHERE l.budget = own.id;
-        UPDATE sluice.budgets b SET states = '{}', shape = 0, gate = 0, seen = now, keep = now + 3600000000,
+        UPDATE sluice.budgets b SET states = '{}', others = '{}', shape = 0, gate = 0, seen = now,
+            keep = now + 3600000000,
             forgotten = greatest(b.ticket, now)
           WHERE b.limiter = short_lim AND b.key = short_key RETURNING * INTO own;
-        work := sluice.states_of(p, own.states, common.states, a[1], now);
+        work := sluice.states_of(p, own, common, a[1], now);
       END IF;
       writes_own := verb = 4;
       is_freed := true;
@@ -151,7 +191,7 @@ BEGIN
   PERFORM b.key FROM sluice.budgets b WHERE b.limiter = short_lim AND b.key = '%' FOR UPDATE;
   now := sluice.clock();
   DELETE FROM sluice.log l USING sluice.budgets b WHERE b.limiter = short_lim AND l.budget = b.id;
-  UPDATE sluice.budgets b SET states = '{}', shape = 0, gate = 0, seen = greatest(b.seen, now),
+  UPDATE sluice.budgets b SET states = '{}', others = '{}', shape = 0, gate = 0, seen = greatest(b.seen, now),
       keep = now + 3600000000, forgotten = greatest(b.ticket, now)
     WHERE b.limiter = short_lim;
   IF channel <> '' THEN PERFORM pg_notify(channel, ''); END IF;

@@ -9,7 +9,7 @@ BEGIN
     WHEN 0 THEN sluice.pace_empty(p, i, id)
     WHEN 1 THEN sluice.window_empty(p, i, id)
     WHEN 2 THEN sluice.parts_empty(p, i, id)
-    WHEN 3 THEN sluice.quota_empty(id)
+    WHEN 3 THEN sluice.quota_empty(p, i, id)
     ELSE ARRAY[id]
   END;
 END $$;
@@ -33,8 +33,67 @@ RETURNS float8[] LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
   IF kind = 0 THEN RETURN sluice.pace_read(p, i, s, now); END IF;
   IF kind = 2 THEN RETURN sluice.parts_read(p, i, s, now); END IF;
+  IF kind = 3 THEN RETURN sluice.quota_read(p, i, s); END IF;
   IF kind = 1 AND p[i + 2] > s[3] THEN s[3] := p[i + 2]; END IF;
   RETURN s;
+END $$;
+
+-- A new state from one of the same kind and cost under other numbers.
+CREATE OR REPLACE FUNCTION sluice.kind_taken_over(
+  kind int, p float8[], i int, id float8, s float8[], now float8
+) RETURNS float8[] LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  IF kind = 3 THEN RETURN sluice.quota_taken_over(p, i, id, s, now); END IF;
+  s[1] := id;
+  RETURN sluice.kind_read(kind, p, i, s, now);
+END $$;
+
+-- What was admitted by other numbers is booked to a state by its own: `many` times a cost.
+CREATE OR REPLACE FUNCTION sluice.kind_book(
+  s float8[], cost float8, many float8, at float8, now float8
+) RETURNS float8[] LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  kind constant int := floor(s[1] / 1125899906842624);
+BEGIN
+  IF kind = 0 THEN RETURN sluice.pace_commit(s[6:7] || ARRAY[0, 0], 0, s, cost * many, at, at, at); END IF;
+  IF kind = 3 THEN RETURN sluice.quota_book(s, cost * many, at); END IF;
+  RETURN sluice.parts_commit(ARRAY[0, s[2], s[3], s[4]], 0, s, ceil(cost / s[4]) * s[4] * many, at, now);
+END $$;
+
+-- The same for what is given back of a cost that was admitted at `at`.
+CREATE OR REPLACE FUNCTION sluice.kind_unbook(
+  s float8[], units float8, cost float8, at float8, now float8
+) RETURNS float8[] LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+  kind constant int := floor(s[1] / 1125899906842624);
+BEGIN
+  IF kind = 0 THEN RETURN sluice.pace_refund(s[6:7], 0, s, units, cost, at); END IF;
+  IF kind = 3 THEN RETURN sluice.quota_book(s, -units, at); END IF;
+  RETURN sluice.parts_refund(ARRAY[s[4] * 1099511627776, s[2], s[3], s[4]], 0, s, units, cost, at, now);
+END $$;
+
+-- How long counts what numbers other than a pace's admit.
+CREATE OR REPLACE FUNCTION sluice.kind_span(s float8[]) RETURNS float8
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  CASE floor(s[1] / 1125899906842624)
+    WHEN 2 THEN RETURN (s[2] + 1) * s[3];
+    WHEN 3 THEN RETURN CASE WHEN s[7] > 0 THEN s[7] WHEN s[6] > 0 THEN s[6] - s[2] ELSE 2764800000000 END;
+    ELSE RETURN 0;
+  END CASE;
+END $$;
+
+-- From when a state is idle, by itself: slots know their cooldown from elsewhere.
+CREATE OR REPLACE FUNCTION sluice.kind_over(s float8[], home bigint) RETURNS float8
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  CASE floor(s[1] / 1125899906842624)
+    WHEN 0 THEN RETURN sluice.pace_idle(s);
+    WHEN 1 THEN RETURN sluice.window_idle(s, home);
+    WHEN 2 THEN RETURN sluice.parts_idle(s);
+    WHEN 3 THEN RETURN sluice.quota_over(s);
+    ELSE RETURN 'Infinity';
+  END CASE;
 END $$;
 
 CREATE OR REPLACE FUNCTION sluice.kind_earliest(
@@ -64,7 +123,7 @@ END $$;
 CREATE OR REPLACE FUNCTION sluice.kind_idle(kind int, p float8[], i int, s float8[], home bigint)
 RETURNS float8 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-  IF kind = 0 THEN RETURN CASE WHEN s[3] > 0 THEN s[2] + 1 ELSE s[2] END; END IF;
+  IF kind = 0 THEN RETURN sluice.pace_idle(s); END IF;
   IF kind = 1 THEN RETURN sluice.window_idle(s, home); END IF;
   IF kind = 2 THEN RETURN sluice.parts_idle(s); END IF;
   IF kind = 3 THEN RETURN sluice.quota_idle(p, i, s); END IF;
@@ -100,7 +159,7 @@ END $$;
 CREATE OR REPLACE FUNCTION sluice.kind_shift(s float8[], shift float8, home bigint) RETURNS float8[]
 LANGUAGE plpgsql AS $$
 BEGIN
-  CASE floor(s[1] / 68719476736)
+  CASE floor(s[1] / 1125899906842624)
     WHEN 0 THEN RETURN sluice.pace_shift(s, shift);
     WHEN 1 THEN RETURN sluice.window_shift(s, shift, home);
     WHEN 2 THEN RETURN sluice.parts_shift(s, shift);

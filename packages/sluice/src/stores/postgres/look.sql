@@ -28,7 +28,7 @@ BEGIN
   IF greatest(own.seen, common.seen) - clock > 1000000 THEN RAISE EXCEPTION 'SLUICE_JUMP'; END IF;
   now := greatest(clock, own.seen, common.seen);
   IF p[2] = 0 THEN common := NULL; END IF;
-  work := sluice.states_of(p, own.states, common.states, a[1], now);
+  work := sluice.states_of(p, own, common, a[1], now);
   decided := sluice.decide(p, work, a, 3, own.gate, gate, now, now, own.id, common.id);
   reply := ARRAY[now, gate] || array_replace(decided, 'Infinity', 4503599627370496);
   FOR j IN 1..p[1] LOOP

@@ -4,8 +4,11 @@ import type { Connection } from "./client.ts";
 import { FUNCTIONS, TABLES } from "./decide.sql.ts";
 import { failureOf } from "./failures.ts";
 
-/** Counts up with every change of the tables or the functions. */
-const VERSION = 1;
+/**
+ * Counts up with every change of the tables or the functions. The states of version 1 had another form,
+ * and it was never released: they are dropped.
+ */
+const VERSION = 2;
 /** For the lock that lets one migrate after the other. */
 const LOCK = 0x51_0c_e5;
 
@@ -15,7 +18,7 @@ export async function migrate(connection: Connection, schema: string): Promise<v
     `SELECT pg_advisory_xact_lock(${LOCK});`,
     `DO $$ BEGIN IF to_regnamespace('"${schema}"') IS NULL THEN CREATE SCHEMA "${schema}"; END IF; END $$;`,
     "CREATE TABLE IF NOT EXISTS sluice.version (version int NOT NULL);",
-    `DO $$ DECLARE v int; BEGIN SELECT max(version) INTO v FROM sluice.version; IF v > ${VERSION} THEN RAISE EXCEPTION 'SLUICE_NEWER %', v; END IF; END $$;`,
+    `DO $$ DECLARE v int; BEGIN SELECT max(version) INTO v FROM sluice.version; IF v > ${VERSION} THEN RAISE EXCEPTION 'SLUICE_NEWER %', v; END IF; IF v < 2 THEN DROP TABLE sluice.budgets, sluice.log, sluice.settled CASCADE; END IF; END $$;`,
     TABLES,
     ...FUNCTIONS,
     "DELETE FROM sluice.version;",

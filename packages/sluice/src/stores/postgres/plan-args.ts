@@ -1,5 +1,6 @@
 /** A plan as the numbers that the functions of the schema take: see row.sql. */
 
+import type { AnyLimit } from "../../limits/limit.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
 import {
   idsOf,
@@ -30,8 +31,7 @@ export function planArgs(plan: Plan): PlanArgs {
 function argsOf(plan: Plan): PlanArgs {
   const sent = sentOf(plan);
   const rules = sent.map((i) => plan.rules[i]!);
-  // 32 bits of the cost's name.
-  const ids = idsOf(rules, baseOf, 2 ** 32);
+  const ids = idsOf(rules, baseOf, 2 ** 46);
   const shape = shapeOf(plan.text);
   const text = keptFor(rules, (reach) => {
     const each = rules.flatMap(({ kind, shared, limit }, i) => {
@@ -48,6 +48,22 @@ function shapeOf(text: string): number {
   return 1 + fnv(text) + 2 ** 32 * (fnv(text, 0x01234567) % 2 ** 20);
 }
 
-function baseOf({ kind, costName }: Rule): number {
-  return KIND_CODES[kind] * 2 ** 36 + fnv(costName);
+/** Kind, the numbers by which a state is read, and the cost: whoever has others has a state of his own. */
+function baseOf({ kind, limit, costName }: Rule): number {
+  const numbers = fnv(readBy(limit)) % 2 ** 22;
+  return KIND_CODES[kind] * 2 ** 50 + numbers * 2 ** 24 + (fnv(costName) % 2 ** 24);
+}
+
+/** A ring and slots serve all numbers. */
+function readBy(limit: AnyLimit): string {
+  switch (limit.kind) {
+    case "pace":
+      return `${limit.micros}/${limit.units}`;
+    case "parts":
+      return `${limit.part} ${limit.parts} ${limit.grain}`;
+    case "quota":
+      return `${limit.period} ${limit.timeZone} ${limit.anchor}`;
+    default:
+      return "";
+  }
 }

@@ -7,7 +7,7 @@
 -- ticket is negative, and at the end stands until when the first of the others is refused, the same by
 -- the key alone, and the rule that binds.
 
-CREATE OR REPLACE FUNCTION sluice.reserve(lim text, k text, p float8[], a float8[]) RETURNS text
+CREATE OR REPLACE FUNCTION sluice.reserve_any(lim text, k text, p float8[], a float8[]) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
   is_shared constant boolean := p[2] = 1;
@@ -67,8 +67,13 @@ BEGIN
     END IF;
     now := greatest(clock, own.seen, common.seen);
     since := CASE WHEN a[7] < 0 OR a[7] > now THEN now ELSE a[7] END;
-    work := CASE WHEN own.shape = p[3] AND NOT is_shared THEN own.states
-      ELSE sluice.states_of(p, own.states, common.states, a[1], now) END;
+    IF own.shape = p[3] AND NOT is_shared THEN
+      work := own.states;
+    ELSE
+      work := sluice.states_of(p, own, common, a[1], now);
+      own := sluice.set_aside(own, p, false);
+      IF is_shared THEN common := sluice.set_aside(common, p, true); END IF;
+    END IF;
     ticket := greatest(now, own.ticket + 1, common.ticket + 1);
     reply := ARRAY[now, ticket, gate];
 
@@ -107,6 +112,12 @@ BEGIN
         END IF;
         i := i + 4 + p[i + 3]::int;
       END LOOP;
+      IF own.others <> '{}' THEN
+        own.others := sluice.booked(own.others, p, false, a, c, many, soonest, now);
+      END IF;
+      IF common.others <> '{}' THEN
+        common.others := sluice.booked(common.others, p, true, a, c, many, soonest, now);
+      END IF;
       admitted := admitted + many;
       reply := reply || array_fill(soonest, ARRAY[many]);
       ticket := ticket + many;
@@ -143,13 +154,13 @@ BEGIN
   END LOOP;
   own := sluice.filled(own, p, work, false, now);
   UPDATE sluice.budgets b SET seen = now, ticket = own.ticket, keep = own.keep, shape = own.shape,
-      states = own.states
+      states = own.states, others = own.others
     WHERE b.limiter = short_lim AND b.key = short_key;
   IF is_shared THEN
     common.ticket := own.ticket;
     common := sluice.filled(common, p, work, true, now);
     UPDATE sluice.budgets b SET seen = now, ticket = common.ticket, keep = common.keep,
-        shape = common.shape, states = common.states
+        shape = common.shape, states = common.states, others = common.others
       WHERE b.limiter = short_lim AND b.key = '%';
   END IF;
   RETURN sluice.told(reply);
@@ -177,7 +188,7 @@ BEGIN
   IF greatest(own.seen, common.seen) - clock > 1000000 THEN RETURN NULL; END IF;
   now := greatest(clock, own.seen, common.seen);
   since := CASE WHEN a[7] < 0 OR a[7] > now THEN now ELSE a[7] END;
-  decided := sluice.decide(p, sluice.states_of(p, own.states, common.states, a[1], now), a, 10,
+  decided := sluice.decide(p, sluice.states_of(p, own, common, a[1], now), a, 10,
     own.gate, gate, now, since, own.id, common.id);
   IF decided[1] >= 0 AND decided[1] < a[6] THEN decided[1] := a[6]; END IF;
   IF decided[1] >= 0 AND decided[1] <= now + a[5] AND decided[1] < 'Infinity' THEN RETURN NULL; END IF;

@@ -10,8 +10,9 @@ CREATE SEQUENCE IF NOT EXISTS sluice.budget_ids;
 -- What a key has, or (as the key %) what all keys of a limiter share. `seen` is the clock's last reading,
 -- `ticket` the last one, `gate` the instant before which nothing passes, `keep` that from which all of
 -- it is idle, `forgotten` the ticket up to which nothing is given back. A key too long for an index is
--- told by its hash, and is whole in `whole`. Where `shape` is a plan's number, `states` are just those of
--- its rules, in their order, by their own numbers. Instants are microseconds since the epoch.
+-- told by its hash, and is whole in `whole`. `states` are those of the rules of the plan that asked last,
+-- in their order; where `shape` is a plan's number, they are just those and by its numbers. `others` are
+-- of other plans: each begins with when its own plan asked last. Instants are microseconds since the epoch.
 CREATE TABLE IF NOT EXISTS sluice.budgets (
   id bigint NOT NULL,
   limiter text COLLATE "C" NOT NULL,
@@ -24,6 +25,7 @@ CREATE TABLE IF NOT EXISTS sluice.budgets (
   forgotten float8 NOT NULL,
   shape float8 NOT NULL,
   states sluice.cells[] NOT NULL,
+  others sluice.cells[] NOT NULL,
   PRIMARY KEY (limiter, key)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 
