@@ -17,6 +17,7 @@ const functions = [
   "stores/postgres/quick.sql",
   "stores/postgres/look.sql",
   "stores/postgres/amend.sql",
+  "stores/postgres/sweep.sql",
 ];
 
 /** The text of `stores/postgres/decide.sql.ts`. */

@@ -196,32 +196,3 @@ BEGIN
     WHERE b.limiter = short_lim;
   IF channel <> '' THEN PERFORM pg_notify(channel, ''); END IF;
 END $$;
-
--- Looks at `most` rows from a key on, and removes those that are dead; the key to go on from, or NULL at
--- the end. Rows that others are at work on are left alone.
-CREATE OR REPLACE FUNCTION sluice.sweep(lim text, from_key text, most int) RETURNS text
-LANGUAGE plpgsql AS $$
-DECLARE
-  short_lim constant text := sluice.short(lim);
-  now constant float8 := sluice.clock();
-  last text;
-  dead bigint[];
-BEGIN
-  PERFORM set_config('synchronous_commit', 'off', true);
-  DELETE FROM sluice.settled s WHERE s.at < now - 60000000;
-  SELECT max(n.key) INTO last FROM (
-    SELECT b.key FROM sluice.budgets b WHERE b.limiter = short_lim AND (b.key > from_key OR from_key IS NULL)
-      ORDER BY b.key LIMIT most) n;
-  IF last IS NULL THEN RETURN NULL; END IF;
-  WITH idle AS (
-    SELECT b.limiter, b.key FROM sluice.budgets b
-      WHERE b.limiter = short_lim AND (b.key > from_key OR from_key IS NULL) AND b.key <= last AND b.keep < now
-      FOR UPDATE SKIP LOCKED
-  ), gone AS (
-    DELETE FROM sluice.budgets b USING idle i
-      WHERE b.limiter = i.limiter AND b.key = i.key RETURNING b.id
-  )
-  SELECT coalesce(array_agg(g.id), '{}') INTO dead FROM gone g;
-  DELETE FROM sluice.log l WHERE l.budget = ANY (dead);
-  RETURN last;
-END $$;
