@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { compile } from "../../src/limits/plan.ts";
+import { window } from "../../src/limits/window/window.ts";
 import { postgres } from "../../src/stores/postgres.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { Random } from "../../src/testing/store-suite/random.ts";
@@ -27,8 +28,13 @@ test("random limits", async () => {
     fc.asyncProperty(fc.nat(), async (seed) => {
       const random = new Random(seed);
       const clock = manualClock({ now: 0, wall: Date.UTC(2026, 0, 1) });
-      const client = new TimedClient(connected.client);
-      client.clock = clock;
+      const timed = new TimedClient(connected.client);
+      timed.clock = clock;
+      // What is swept away between the two of them would be no longer comparable.
+      const client = {
+        query: (config: { text: string }) =>
+          config.text.includes(".sweep(") ? Promise.resolve({ rows: [] }) : timed.query(config),
+      };
       const plan = compile(randomLimits(random, true), 0, { now: 0, wall: 0 });
       const names = [`many-${opened}`, `each-${opened++}`] as const;
       const [many, each] = names.map((name) => ledgerOn(client, { schema }, name, clock));
@@ -62,6 +68,38 @@ test("random limits", async () => {
     { numRuns: 60 },
   );
   expect(most).toBe(12);
+});
+
+test("many changes travel fifty at a time, so that nobody waits long for their lock", async () => {
+  const sizes: number[] = [];
+  const timed = new TimedClient(connected.client);
+  timed.clock = manualClock({ now: 0, wall: Date.UTC(2026, 0, 1) });
+  const client = {
+    query: (config: { text: string; values?: string[] }) => {
+      if (config.text.includes(".amend(")) sizes.push(Number(config.values![3]!.split(",")[3]));
+      return timed.query(config);
+    },
+  };
+  const ledger = ledgerOn(client, { schema }, "changes", timed.clock);
+  const plan = compile(window(200, "1h"), 0, { now: 0, wall: 0 });
+  const { instants, tickets } = await ledger.reserve(
+    askFor(
+      plan,
+      "k",
+      Array.from({ length: 120 }, () => [1]),
+    ),
+  );
+  const given = { kind: "settle" as const, key: "k", plan, taken: [1], actual: [0] };
+  await ledger.amend(tickets.map((ticket, i) => ({ ...given, ticket, at: instants[i]! })));
+  expect(sizes).toEqual([50, 50, 20]);
+  const again = await ledger.reserve(
+    askFor(
+      plan,
+      "k",
+      Array.from({ length: 201 }, () => [1]),
+    ),
+  );
+  expect(again.admitted).toBe(200);
 });
 
 /** Of rows that are not idle: those may be gone in the one and still be there in the other. */

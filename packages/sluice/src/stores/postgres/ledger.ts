@@ -13,6 +13,9 @@ import { planArgs } from "./plan-args.ts";
 import { answerOf, earliestOf, ruleOf } from "../remote/replies.ts";
 import { Sweep } from "./sweep.ts";
 
+/** Changes in one call: its row stays locked for less than five milliseconds. */
+const MOST_CHANGES = 50;
+
 /** Keys that are noted as refused. */
 const MOST_REFUSED = 10_000;
 
@@ -104,13 +107,14 @@ export class PostgresLedger implements Ledger<false> {
     return lost.flat();
   }
 
-  /** Changes of one plan travel together. */
+  /** Changes of one plan travel together, a few at a time. */
   async #amendKey(key: string | undefined, changes: readonly Change[]): Promise<number[]> {
     const lost = new Set<number>();
     for (let from = 0; from < changes.length;) {
       const plan = planOf(changes[from]!);
       let to = from + 1;
-      while (to < changes.length && planOf(changes[to]!) === plan) to++;
+      const end = Math.min(changes.length, from + MOST_CHANGES);
+      while (to < end && planOf(changes[to]!) === plan) to++;
       const group = changes.slice(from, to);
       from = to;
       const [, ...tickets] = await this.#asking.ask({
