@@ -6,7 +6,7 @@ import { createLimiter } from "../../src/index.ts";
 import { compile } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { type PostgresClient, postgres } from "../../src/stores/postgres.ts";
-import { pgClient } from "./clients.ts";
+import { pgClient, pgPool, postgresSql } from "./clients.ts";
 import { askFor, ledgerOn } from "./ledger-on.ts";
 
 const schema = "failures_test";
@@ -43,8 +43,26 @@ function sentence(code: string, ...parts: string[]): unknown {
 
 test("a schema that is not there", async () => {
   expect(await told(connected.client, "nowhere")).toEqual(
-    sentence("STORE_UNAVAILABLE", "nowhere", "run migrate\\(\\)"),
+    sentence("STORE_UNAVAILABLE", "nowhere", "run migrate\\(\\)", "`sluice migrate`"),
   );
+});
+
+test.each([
+  [1, sentence("STORE_UNAVAILABLE", "has version 1", "run migrate\\(\\)", "`sluice migrate`")],
+  [99, sentence("STORE_CORRUPT", "version 99", "update Sluice here")],
+])("a schema of version %i, until it is mended", async (version, expected) => {
+  const other = `failures_version_${version}`;
+  await connected.client.query(`DROP SCHEMA IF EXISTS ${other} CASCADE`);
+  const store = postgres(connected.client, { schema: other });
+  await store.migrate();
+  const { rows } = await connected.client.query(`SELECT version FROM ${other}.version`);
+  const ledger = ledgerOn(connected.client, { schema: other }, "versions");
+  await connected.client.query(`UPDATE ${other}.version SET version = ${version}`);
+  await expect(ledger.reserve(askFor(plan, "k"))).rejects.toEqual(expected);
+  const right = (rows as { version: number }[])[0]!.version;
+  if (version < right) await store.migrate();
+  else await connected.client.query(`UPDATE ${other}.version SET version = ${right}`);
+  expect((await ledger.reserve(askFor(plan, "k"))).admitted).toBe(1);
 });
 
 test("a role without rights, to decide and to migrate", async () => {
@@ -108,6 +126,96 @@ test("a statement that takes too long", async () => {
   );
   await lock.end();
   await pool.end();
+});
+
+test("a connection that the server ends in the middle", async () => {
+  const lock = await pgClient();
+  const pool = new pg.Pool({ connectionString: inject("postgresUrl"), max: 1 });
+  pool.on("error", () => undefined);
+  await told(pool);
+  const [{ pid }] = (await pool.query("SELECT pg_backend_pid() AS pid")).rows as [{ pid: number }];
+  await lock.client.query("BEGIN");
+  await lock.client.query(`SELECT FROM ${schema}.budgets FOR UPDATE`);
+  const waits = told(pool);
+  const waiting = `SELECT FROM pg_stat_activity WHERE pid = ${pid} AND wait_event_type = 'Lock'`;
+  while ((await connected.client.query(waiting)).rows.length === 0);
+  await connected.client.query(`SELECT pg_terminate_backend(${pid})`);
+  expect(await waits).toEqual(sentence("STORE_UNAVAILABLE", "terminating", "ask again"));
+  await lock.end();
+  // The pool connects anew.
+  expect(await told(pool)).toMatchObject({ admitted: 1 });
+  await pool.end();
+});
+
+test("a database that is not there, and a role that has all its connections", async () => {
+  const url = new URL(inject("postgresUrl"));
+  url.pathname = "/sluice_no_such_database";
+  const none = new pg.Pool({ connectionString: url.href });
+  expect(await told(none)).toEqual(sentence("STORE_UNAVAILABLE", "does not exist", "database"));
+  await none.end();
+  await connected.client.query("DROP ROLE IF EXISTS sluice_single");
+  await connected.client.query("CREATE ROLE sluice_single LOGIN CONNECTION LIMIT 0");
+  const pool = new pg.Pool({ connectionString: urlAs("sluice_single") });
+  expect(await told(pool)).toEqual(sentence("STORE_UNAVAILABLE", "too many", "more connections"));
+  await pool.end();
+});
+
+test.each([
+  ["53100", "disk_full", "No space left on device"],
+  ["58030", "io_error", "could not write to file"],
+  ["53200", "out_of_memory", "out of memory"],
+])("a server that cannot write, as with %s", async (code, name, message) => {
+  const full = `failures_${name}`;
+  await connected.client.query(`DROP SCHEMA IF EXISTS ${full} CASCADE`);
+  await postgres(connected.client, { schema: full }).migrate();
+  await connected.client.query(
+    `CREATE FUNCTION ${full}.fail() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION '${message}' USING ERRCODE = '${code}'; END $$`,
+  );
+  await connected.client.query(
+    `CREATE TRIGGER fail BEFORE INSERT ON ${full}.budgets EXECUTE FUNCTION ${full}.fail()`,
+  );
+  expect(await told(connected.client, full)).toEqual(
+    sentence("STORE_UNAVAILABLE", message, "room on its disk"),
+  );
+});
+
+const hostile = [
+  "",
+  "\0",
+  "a\0b",
+  "%",
+  "%0000",
+  "{}",
+  '{"a",NULL}',
+  "NULL",
+  "\\",
+  '"',
+  "'; DROP SCHEMA failures_test; --",
+  "a\nb\tc",
+  " k ",
+  "\ud800",
+  "\udc00\ud800",
+  "👩‍👩‍👧",
+  "é",
+  "e\u0301",
+  "k".repeat(10_000),
+  `${"\0".repeat(10_000)}!`,
+];
+
+test.each([
+  ["pg", pgPool],
+  ["postgres", postgresSql],
+])("%s: keys of any characters are as many budgets, however they travel", async (name, connect) => {
+  const { client, end } = connect();
+  const ledger = ledgerOn(client, { schema }, `hostile ${name} '"\\{}\0`);
+  const single = compile(window(1, "1h"), 0, { now: 0, wall: 0 });
+  const ask = (key: string) => ledger.reserve(askFor(single, key));
+  const all = await Promise.all(hostile.map(ask));
+  expect(all.map(({ admitted }) => admitted)).toEqual(hostile.map(() => 1));
+  for (const key of hostile) expect([key, (await ask(key)).admitted]).toEqual([key, 0]);
+  expect((await ledger.keys()).toSorted()).toEqual(hostile.toSorted());
+  await end();
 });
 
 test("an isolation in which who waited has to begin again", async () => {

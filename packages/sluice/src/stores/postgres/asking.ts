@@ -5,7 +5,7 @@ import type { Scope } from "../store.ts";
 import type { Connection } from "./client.ts";
 import { failureOf } from "./failures.ts";
 import { Gather, type Question } from "./gather.ts";
-import { inSchema } from "./migrate.ts";
+import { checkVersion, inSchema } from "./migrate.ts";
 import { columnOf, textOf } from "./names.ts";
 import type { Reach } from "../remote/plan-numbers.ts";
 import { ServerClock } from "../remote/server-clock.ts";
@@ -35,6 +35,9 @@ export class Asking {
   readonly #texts: Readonly<Record<Text, string>>;
   readonly #gather: Gather;
   readonly #server: ServerClock;
+  /** Of the schema; asked for once, and again after a failure. */
+  #version: Promise<void> | undefined;
+  #isChecked = false;
 
   constructor(connection: Connection, scope: Scope, schema: string, channel: string) {
     this.#connection = connection;
@@ -62,7 +65,8 @@ export class Asking {
 
   /** The reply's numbers, of which the first is now. Mends what a function cannot go on with. */
   async ask({ verb, key, plan, numbers, ahead = 0 }: Asked): Promise<number[]> {
-    await this.#server.prepare(plan);
+    if (!this.#isChecked) await this.#check();
+    if (!this.#server.isReady) await this.#server.prepare(plan);
     const sent = this.#scope.clock.now();
     const reply = await this.#server.ask({
       ahead,
@@ -79,6 +83,17 @@ export class Asking {
     const told = reply.split(" ").map(Number);
     this.#server.heard(told[0]!, sent);
     return told;
+  }
+
+  async #check(): Promise<void> {
+    this.#version ??= checkVersion(this.#connection, this.#schema);
+    try {
+      await this.#version;
+      this.#isChecked = true;
+    } catch (error) {
+      this.#version = undefined;
+      throw failureOf(error, this.#schema, this.limiter);
+    }
   }
 
   async #reply(verb: Asked["verb"], question: Question, plan: Plan): Promise<string> {

@@ -52,12 +52,17 @@ export function failureOf(error: unknown, schema: string, what: string): SluiceE
 
 function remedyFor(code: string, message: string, schema: string): string {
   if (MISSING.has(code))
-    return `run migrate() of this store once, which makes the schema ${show(schema)}`;
+    return `run migrate() of this store once, or \`sluice migrate\`, which makes the schema ${show(schema)}`;
   if (code === "42501") {
     return `let the owner run migrate(), and grant this role USAGE on the schema ${show(schema)} and its sequences, and SELECT, INSERT, UPDATE and DELETE on its tables`;
   }
   if (code === "25006") return "connect to the primary, not to a standby that only reads";
-  if (code === "53100" || code === "53200") return "give the server room on its disk and memory";
+  if (code === "53100" || code === "53200" || code === "58030")
+    return "give the server room on its disk and memory";
+  if (code === "57P03" || code === "57P01" || code === "57P02")
+    return "it starts or stops: ask again in a moment";
+  if (code === "28P01" || code === "28000" || code === "3D000")
+    return "look at the user, the password and the database that the client connects with";
   if (code === "53300") return "allow it more connections, or make the pools smaller";
   if (/closed|calling end|CONNECTION_(ENDED|CLOSED)/i.test(`${message} ${code}`)) {
     return "the client was closed: close it after the limiter, not before";

@@ -1,5 +1,7 @@
 /** The schema of the store: made, or brought up to this version. */
 
+import { StoreUnavailableError } from "../../errors.ts";
+import { show } from "../../time.ts";
 import type { Connection } from "./client.ts";
 import { FUNCTIONS, TABLES } from "./decide.sql.ts";
 import { failureOf } from "./failures.ts";
@@ -9,6 +11,18 @@ import { failureOf } from "./failures.ts";
  * and it was never released: they are dropped.
  */
 const VERSION = 2;
+/** @throws `STORE_UNAVAILABLE` or `STORE_CORRUPT` when the schema is of another version. */
+export async function checkVersion(connection: Connection, schema: string): Promise<void> {
+  const text = inSchema("SELECT version FROM sluice.version", schema);
+  const [found] = await connection.ask(text, []);
+  const version = Number(found ?? 0);
+  if (version === VERSION) return;
+  if (version > VERSION) throw new Error(`SLUICE_NEWER ${version}`);
+  throw new StoreUnavailableError(
+    `the schema ${show(schema)} has version ${version}, and this Sluice needs version ${VERSION}; run migrate() of this store, or \`sluice migrate\`.`,
+  );
+}
+
 /** For the lock that lets one migrate after the other. */
 const LOCK = 0x51_0c_e5;
 
