@@ -73,6 +73,20 @@ export function bind(
   shared: boolean,
   moment: Moment,
   used: Moment | undefined,
+): readonly BoundRule[] {
+  // A row is either a key's or the whole limiter's, so the plan says it all.
+  if (row.binding?.plan === plan) return row.binding.rules;
+  const rules = bindAnew(row, plan, shared, moment, used);
+  row.binding = { plan, rules };
+  return rules;
+}
+
+function bindAnew(
+  row: Row,
+  plan: Plan,
+  shared: boolean,
+  moment: Moment,
+  used: Moment | undefined,
 ): BoundRule[] {
   const wanted = wantedOf(plan, shared);
   if (wanted.length === 0) return [];

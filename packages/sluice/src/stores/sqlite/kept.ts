@@ -5,9 +5,10 @@ import { grownSize, grows, moveTo, roomFor, sizeOf } from "../../limits/growth.t
 import { migrateState, type Site } from "../../limits/history.ts";
 import type { AnyLimit, Moment } from "../../limits/limit.ts";
 
-/** Numbers in one chunk of a long ring, and of every state that lie in the row itself. */
-export const CHUNK = 128;
+/** The most numbers of a state that lie in the row itself. */
 export const INLINE = 64;
+/** How many numbers of a longer one the row may have besides, because its chunks are out of date. */
+export const PATCH = 64;
 
 export class Kept {
   readonly costName: string;
@@ -16,8 +17,8 @@ export class Kept {
   cells: Float64Array;
   base: number;
   size: number;
-  /** The chunks to be written; `undefined` for all of them. */
-  dirty: Set<number> | undefined = new Set();
+  /** Of a long state: which numbers in its chunks are out of date; `undefined` for all of them. */
+  stale: Set<number> | undefined;
 
   constructor(costName: string, limit: AnyLimit, cells: Float64Array, base: number, size: number) {
     this.costName = costName;
@@ -25,35 +26,47 @@ export class Kept {
     this.cells = cells;
     this.base = base;
     this.size = size;
+    this.stale = undefined;
   }
 
   static empty(costName: string, limit: AnyLimit): Kept {
     const size = sizeOf(limit);
-    const made = new Kept(costName, limit, new Float64Array(size), 0, size);
-    made.dirty = undefined;
-    return made;
+    return new Kept(costName, limit, new Float64Array(size), 0, size);
   }
 
-  get place(): Place {
-    return this;
+  /** Whether the numbers lie in chunks of their own. */
+  get long(): boolean {
+    return this.size > INLINE;
+  }
+
+  /** How many numbers at the front of a long state lie in the row: every commit changes them. */
+  get head(): number {
+    return grows(this.limit) ? sizeOf(this.limit) : 0;
+  }
+
+  /** Whether the row has room for `more` numbers that its chunks have not. */
+  hasRoom(more: number): boolean {
+    return !this.long || (this.stale !== undefined && this.stale.size + more <= PATCH);
   }
 
   /** Books `cost` by a caller's limit; `now` is before or at `at`. */
   commit(limit: AnyLimit, cost: number, at: number, moment: Moment, ticket: number): void {
     if (grows(limit)) this.#makeRoom(cost, moment.now);
-    const write = (): void => commitTo(limit, this.cells, this.base, cost, at, moment, ticket);
-    if (limit.kind !== "window") return this.change(write);
-    if (this.size > INLINE) this.#note(limit, cost);
-    write();
+    if (limit.kind !== "window") {
+      return this.change(() => commitTo(limit, this.cells, this.base, cost, at, moment, ticket));
+    }
+    if (this.long) this.#note(limit, cost);
+    commitTo(limit, this.cells, this.base, cost, at, moment, ticket);
   }
 
   /** Runs what may change any of the numbers, and notes which it has. */
   change(f: () => void): void {
-    if (this.size <= INLINE || this.dirty === undefined) return f();
-    const before = this.cells.slice(this.base, this.base + this.size);
+    if (!this.long || this.stale === undefined) return f();
+    const { base, size } = this;
+    const before = this.cells.slice(base, base + size);
     f();
-    for (let i = INLINE; i < this.size; i++) {
-      if (this.cells[this.base + i] !== before[i]) this.dirty.add(chunkOf(i));
+    for (let i = this.head; i < size; i++) {
+      if (this.cells[base + i] !== before[i]) this.stale.add(i);
     }
   }
 
@@ -62,7 +75,7 @@ export class Kept {
   }
 
   /** Takes over what another state of the same cost knows; false when that is nothing. */
-  takeOver(old: Kept, moment: Moment): boolean {
+  takeOver(old: Place & { readonly limit: AnyLimit }, moment: Moment): boolean {
     const site: Site = { place: () => this, grow: (size) => this.#grow(size) };
     return migrateState(old.limit, old, this.limit, site, moment);
   }
@@ -78,7 +91,7 @@ export class Kept {
     this.cells = grown;
     this.base = 0;
     this.size = size;
-    this.dirty = undefined;
+    this.stale = undefined;
   }
 
   /** A ring is written from its next slot on. */
@@ -86,14 +99,6 @@ export class Kept {
     const header = sizeOf(limit);
     const capacity = this.size - header;
     const next = this.cells[this.base + 1]!;
-    for (let i = 0; i < cost; i++) {
-      const index = header + ((next + i) % capacity);
-      if (index >= INLINE) this.dirty?.add(chunkOf(index));
-    }
+    for (let i = 0; i < cost; i++) this.stale?.add(header + ((next + i) % capacity));
   }
-}
-
-/** Which chunk a number is in. */
-export function chunkOf(index: number): number {
-  return Math.floor((index - INLINE) / CHUNK);
 }

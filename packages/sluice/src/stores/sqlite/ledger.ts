@@ -6,7 +6,7 @@ import type { Answer, Ask, Change, Ledger, Scope, View } from "../store.ts";
 import { Amendment } from "./amendment.ts";
 import type { SqliteHandle } from "./handle.ts";
 import { HostClock } from "./host-clock.ts";
-import { Rows } from "./rows.ts";
+import { type BothRows, Rows } from "./rows.ts";
 import type { Statements } from "./schema.ts";
 import { Step } from "./step.ts";
 import { Sweep } from "./sweep.ts";
@@ -76,7 +76,10 @@ export class SqliteLedger implements Ledger<true> {
   }
 
   peek(ask: Ask, ahead: Costs | undefined): View {
-    return this.#transactions.alone(() => viewOf(this.#read(ask), ask, ahead));
+    return this.#transactions.alone(() => {
+      const rows = this.#rows.readBoth(JSON.stringify(ask.key));
+      return viewOf(this.#step(rows, ask), ask, ahead);
+    });
   }
 
   keys(): string[] {
@@ -88,29 +91,44 @@ export class SqliteLedger implements Ledger<true> {
     this.#sweep.stop();
   }
 
-  #read(ask: Ask): Step {
-    const { key, root } = this.#rows.readBoth(JSON.stringify(ask.key));
+  #step({ key, root }: BothRows, ask: Ask): Step {
     const now = this.now();
     return new Step(key, root, ask.plan, { now, since: ask.since }, this.#used);
   }
 
   /** False when it takes more than one statement, or somebody else was faster. */
   #swap(ask: Ask): boolean {
-    const step = this.#read(ask);
-    if (step.changed) return false;
-    const { row } = step.key;
-    const dry = ask.plan.hasShared || !this.#rows.isShort(row);
-    step.reserve(ask, this.#answer, () => this.#nextTicket(step), dry);
-    if (this.#answer.admitted === 0) return true;
-    return !dry && this.#rows.isShort(row) && this.#rows.write(row, step.moment);
+    const name = JSON.stringify(ask.key);
+    const known = ask.plan.hasShared ? undefined : this.#rows.recall(name);
+    // Whether it is still like this is found out by writing, so a refusal looks again.
+    if (known && this.#trySwap(known, ask) && this.#answer.admitted > 0) return true;
+    return this.#trySwap(this.#rows.readBoth(name), ask);
+  }
+
+  #trySwap(rows: BothRows, ask: Ask): boolean {
+    let clean = false;
+    try {
+      const step = this.#step(rows, ask);
+      if (step.changed) return false;
+      const dry = ask.plan.hasShared || !this.#rows.isSingle(rows.key, unitsOf(ask));
+      step.reserve(ask, this.#answer, () => this.#nextTicket(step), dry);
+      clean = dry || this.#answer.admitted === 0;
+      if (clean) return this.#answer.admitted === 0;
+      clean = this.#rows.isSingle(rows.key, 0) && this.#rows.swap(rows, step.moment);
+      return clean;
+    } finally {
+      if (!clean || rows.key.shape === undefined) this.#rows.forget(rows);
+    }
   }
 
   #decide(ask: Ask): Answer {
-    const step = this.#read(ask);
+    const rows = this.#rows.readBoth(JSON.stringify(ask.key));
+    const step = this.#step(rows, ask);
     step.reserve(ask, this.#answer, () => this.#nextTicket(step), false);
-    for (const { row } of [step.key, step.root]) {
+    for (const row of [rows.key, rows.root]) {
       if (row.changed) this.#rows.write(row, step.moment);
     }
+    this.#rows.remember(rows);
     return this.#answer;
   }
 
@@ -123,7 +141,13 @@ export class SqliteLedger implements Ledger<true> {
 
   /** A key that was forgotten goes on above its old tickets. */
   #firstTicket(now: number): number {
-    const { ticket } = this.#sql.ticket.get(this.#rows.budget) as { ticket: number };
-    return Math.max(now, Number(ticket));
+    return Math.max(now, this.#rows.lastForgotten());
   }
+}
+
+/** How many numbers of a window its admissions change at the most. */
+function unitsOf({ costs }: Ask): number {
+  let units = 0;
+  for (const cost of costs) units += Math.max(0, ...cost);
+  return units;
 }

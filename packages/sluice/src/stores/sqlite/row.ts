@@ -2,10 +2,17 @@
 
 import { startUsed } from "../../limits/algorithm.ts";
 import type { AnyLimit, Moment } from "../../limits/limit.ts";
+import type { Plan } from "../../limits/plan.ts";
+import type { BoundRule } from "./binding.ts";
 import { Kept } from "./kept.ts";
 
 /** A clock that was set back by no more than this stands still until it has caught up. */
 const JUMP = 1_000_000;
+
+interface Binding {
+  readonly plan: Plan;
+  readonly rules: readonly BoundRule[];
+}
 
 export class Row {
   /** As it is stored: JSON, or empty for the whole limiter. */
@@ -25,6 +32,10 @@ export class Row {
   shape: number | undefined;
   /** Whether something is to be written, whatever the decision. */
   changed = false;
+  /** Whether nobody else has written it since this process did. */
+  alone = true;
+  /** How the last plan was bound to the states: those stay as they are while only it asks. */
+  binding: Binding | undefined;
 
   constructor(key: string) {
     this.key = key;
@@ -74,6 +85,7 @@ export class Row {
   /** Forgets all states; what was admitted before is told by its ticket. */
   reset(): void {
     this.states = [];
+    this.binding = undefined;
     this.shape = undefined;
     this.gate = 0;
     this.born = this.ticket + 1;

@@ -1,20 +1,16 @@
 /** Rows as they are read from the file and written to it. */
 
-import { grownSize, grows, sizeOf } from "../../limits/growth.ts";
-import type { AnyLimit, Moment } from "../../limits/limit.ts";
-import { damaged } from "./failures.ts";
-import { CHUNK, INLINE, Kept } from "./kept.ts";
+import type { Moment } from "../../limits/limit.ts";
+import { decode, encode } from "./cells.ts";
+import { Chunks } from "./chunks.ts";
 import { Row } from "./row.ts";
 import type { Statements } from "./schema.ts";
+import { Shapes } from "./shapes.ts";
 
-/** Chunks of different states of one row are numbered so far apart. */
-const PARTS = 65_536;
-/** Long rings that are remembered, so that only what others changed is read again. */
-const MOST_LONG = 256;
+/** Rows that are remembered. */
+const MOST_KNOWN = 1_000;
 /** Rows that were reset are kept so long, because late settlements must find out: an hour. */
 const REST = 3_600_000_000;
-
-type Shape = readonly { readonly name: string; readonly limit: AnyLimit }[];
 
 interface Stored {
   readonly id: number;
@@ -30,24 +26,32 @@ interface Stored {
   readonly root: number | null;
 }
 
+/** The row of a key and that of the whole limiter. */
+export interface BothRows {
+  readonly key: Row;
+  readonly root: Row;
+}
+
 export class Rows {
   readonly budget: number;
   readonly #sql: Statements;
-  readonly #shapes = new Map<number, Shape>();
-  readonly #shapeIds = new Map<string, number>();
-  /** The long states of rows by id, as they were at a version. */
-  readonly #long = new Map<number, { version: number; cells: (Float64Array | undefined)[] }>();
+  readonly #shapes: Shapes;
+  readonly #chunks: Chunks;
+  /** As they were after this process's last write; `undefined` where others wrote since. */
+  readonly #known = new Map<string, BothRows | undefined>();
 
   constructor(sql: Statements, name: string) {
     this.#sql = sql;
+    this.#shapes = new Shapes(sql);
+    this.#chunks = new Chunks(sql);
     // As JSON any string is a text, with NUL and halves of surrogate pairs.
     const text = JSON.stringify(name);
     sql.addBudget.run(text);
     this.budget = Number((sql.findBudget.get(text) as { id: number }).id);
   }
 
-  /** The row of a key and that of the whole limiter, as they are now. */
-  readBoth(key: string): { readonly key: Row; readonly root: Row } {
+  /** The rows as they are now. */
+  readBoth(key: string): BothRows {
     const row = new Row(key);
     const stored = this.#sql.row.get(this.budget, key) as Stored | undefined;
     if (!stored) return { key: row, root: this.read("") };
@@ -63,6 +67,105 @@ export class Rows {
     return row;
   }
 
+  /** The rows as they probably are still: `swap` finds out. Absent when others write them too. */
+  recall(key: string): BothRows | undefined {
+    const both = this.#known.get(key);
+    return both?.key.alone === true ? both : undefined;
+  }
+
+  /** Whether one statement writes what `more` units change; never that of a new limit. */
+  isSingle(row: Row, more: number): boolean {
+    if (row.id === 0) row.shape ??= this.#shapes.find(row.states);
+    return row.shape !== undefined && row.states.every((kept) => kept.hasRoom(more));
+  }
+
+  /**
+   * Writes the key's row by one statement; false when either row was changed by somebody else since it
+   * was read.
+   */
+  swap({ key: row, root }: BothRows, moment: Moment): boolean {
+    if (row.id === 0) return this.write(row, moment);
+    row.seen = row.momentOf(moment).now;
+    const { changes } = this.#sql.swapRow.run(
+      row.seen,
+      this.#idleFrom(row, moment),
+      row.ticket,
+      encode(row.states),
+      row.id,
+      row.version,
+      this.budget,
+      root.id === 0 ? null : root.version,
+    );
+    if (Number(changes) !== 1) return false;
+    row.version++;
+    this.remember({ key: row, root });
+    return true;
+  }
+
+  /** False when the row was changed by somebody else since it was read. */
+  write(row: Row, moment: Moment): boolean {
+    const whole = row.shape === undefined;
+    const isNew = row.id === 0;
+    row.shape ??= this.#shapes.idOf(row.states);
+    const flushed = this.#chunks.flush(row, whole);
+    const version = isNew ? this.#firstVersion(row, moment) : row.version + 1;
+    row.seen = row.momentOf(moment).now;
+    const { seen, lag, ticket, born, gate, shape } = row;
+    const idle = this.#idleFrom(row, moment);
+    const values = [
+      version,
+      seen,
+      lag,
+      idle,
+      ticket,
+      born,
+      gate,
+      shape,
+      encode(row.states),
+    ] as const;
+    const { changes } = isNew
+      ? this.#sql.addRow.run(...values, this.budget, row.key)
+      : this.#sql.changeRow.run(...values, row.id, row.version);
+    if (Number(changes) !== 1) return false;
+    row.version = version;
+    if (flushed.length > 0 && isNew) {
+      row.id = Number((this.#sql.row.get(this.budget, row.key) as Stored).id);
+    }
+    if (flushed.length > 0 || (whole && !isNew)) this.#chunks.write(row, flushed, whole);
+    row.changed = false;
+    this.#known.delete(row.key);
+    this.#chunks.remember(row);
+    return true;
+  }
+
+  /** The file has the rows like this: the next decision need not read them, while it is so. */
+  remember(both: BothRows): void {
+    const row = both.key;
+    if (row.id === 0 || row.shape === undefined) return;
+    row.changed = false;
+    this.#note(row.key, both);
+    this.#chunks.remember(row);
+  }
+
+  /** What is remembered of a row is not what is in the file, or soon will not be. */
+  forget({ key: row }: BothRows): void {
+    this.#chunks.take(row.key, row.id);
+    this.#note(row.key, undefined);
+  }
+
+  /** After a rollback nothing that was learnt since may be used. */
+  forgetAll(): void {
+    this.#chunks.forgetAll();
+    this.#shapes.forgetAll();
+    this.#known.clear();
+  }
+
+  #note(key: string, both: BothRows | undefined): void {
+    this.#known.delete(key);
+    if (this.#known.size >= MOST_KNOWN) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(key, both);
+  }
+
   #fill(row: Row, stored: Stored): void {
     row.id = Number(stored.id);
     row.version = Number(stored.version);
@@ -72,174 +175,28 @@ export class Rows {
     row.born = Number(stored.born);
     row.gate = Number(stored.gate);
     row.shape = Number(stored.shape);
-    this.#readStates(row, stored.cells);
+    if (this.#known.has(row.key)) {
+      const known = this.#known.get(row.key);
+      row.alone = known?.key.id === row.id && known.key.version === row.version;
+    }
+    const known = this.#chunks.take(row.key, row.id);
+    const { states, patches } = decode(this.#shapes.get(row.shape), stored.cells, known?.cells);
+    row.states = states;
+    if (states.some(({ long }) => long)) this.#chunks.read(row, patches, known);
   }
 
-  /** Whether one statement writes all of it. */
-  isShort(row: Row): boolean {
-    if (row.id === 0) row.shape ??= this.#shapeIds.get(textOf(row));
-    return row.shape !== undefined && row.states.every(({ size }) => size <= INLINE);
-  }
-
-  /** False when the row was changed by somebody else since it was read. */
-  write(row: Row, moment: Moment): boolean {
-    const whole = row.shape === undefined;
-    row.shape ??= this.#shapeOf(row);
-    const old = row.version;
-    // A row that is made again after it was forgotten must not have a version that it had before.
-    const version = row.id === 0 ? moment.now : old + 1;
-    row.seen = row.momentOf(moment).now;
+  #idleFrom(row: Row, moment: Moment): number {
     const idle = Math.max(row.idleFrom(moment), row.states.length === 0 ? moment.now + REST : 0);
-    const { seen, lag, ticket, born, gate, shape } = row;
-    const kept = Math.min(idle, Number.MAX_SAFE_INTEGER);
-    const values = [version, seen, lag, kept, ticket, born, gate, shape, encode(row)] as const;
-    const { changes } =
-      row.id === 0
-        ? this.#sql.addRow.run(...values, this.budget, row.key)
-        : this.#sql.changeRow.run(...values, row.id, old);
-    if (Number(changes) !== 1) return false;
-    row.version = version;
-    if (row.states.some(({ size }) => size > INLINE)) this.#writeLong(row, whole);
-    return true;
+    return Math.min(idle, Number.MAX_SAFE_INTEGER);
   }
 
-  /** What is remembered of a row is not what is in the file. */
-  forget(row: Row): void {
-    this.#long.delete(row.id);
+  /** No row that was forgotten had a larger ticket or version. */
+  lastForgotten(): number {
+    return Number((this.#sql.ticket.get(this.budget) as { ticket: number }).ticket);
   }
 
-  /** After a rollback nothing that was learnt since may be used. */
-  forgetAll(): void {
-    this.#long.clear();
-    this.#shapes.clear();
-    this.#shapeIds.clear();
+  /** A row that is made again after it was forgotten must not have a version that it had before. */
+  #firstVersion(row: Row, moment: Moment): number {
+    return Math.max(moment.now, row.ticket > 0 ? row.ticket : this.lastForgotten() + 1);
   }
-
-  #readStates(row: Row, blob: Uint8Array): void {
-    if (blob.length % 8 !== 0) throw damaged("a state");
-    const cells = new Float64Array(new Uint8Array(blob).buffer);
-    const long = this.#long.get(row.id);
-    let at = 0;
-    for (const { name, limit } of this.#shape(row.shape!)) {
-      const fixed = sizeOf(limit);
-      if (at + Math.min(fixed, INLINE) > cells.length) throw damaged("a state");
-      const size = grows(limit) ? grownSize(limit, { cells, base: at }) : fixed;
-      if (!(size >= fixed && size < 2 ** 24)) throw damaged("a state");
-      const kept = new Kept(name, limit, cells, at, size);
-      if (size > INLINE) {
-        const known = long?.cells[row.states.length];
-        kept.cells = known?.length === size ? known : new Float64Array(size);
-        kept.base = 0;
-        kept.cells.set(cells.subarray(at, at + INLINE));
-      }
-      row.states.push(kept);
-      at += Math.min(size, INLINE);
-    }
-    if (at !== cells.length) throw damaged("a state");
-    if (row.states.some(({ size }) => size > INLINE)) this.#readLong(row);
-  }
-
-  /** Only what was changed since the row was last seen here. */
-  #readLong(row: Row): void {
-    const known = this.#long.get(row.id);
-    const complete = row.states.every(
-      ({ size, cells }, i) => size <= INLINE || known?.cells[i] === cells,
-    );
-    if (!(complete && known!.version === row.version)) {
-      const since = complete ? known!.version : -1;
-      const chunks = this.#sql.chunks.all(row.id, since) as { part: number; cells: Uint8Array }[];
-      const missing = row.states.reduce((sum, { size }) => sum + chunksOf(size), 0);
-      if (since < 0 && chunks.length < missing) throw damaged("a part of a long window");
-      for (const { part, cells } of chunks) {
-        const target = row.states[Math.floor(Number(part) / PARTS)];
-        const from = INLINE + (Number(part) % PARTS) * CHUNK;
-        const numbers = new Float64Array(new Uint8Array(cells).buffer);
-        if (target && from + numbers.length <= target.size) target.cells.set(numbers, from);
-      }
-    }
-    this.#remember(row);
-  }
-
-  #remember(row: Row): void {
-    this.#long.delete(row.id);
-    if (this.#long.size >= MOST_LONG) this.#long.delete(this.#long.keys().next().value!);
-    const cells = row.states.map((kept) => (kept.size > INLINE ? kept.cells : undefined));
-    this.#long.set(row.id, { version: row.version, cells });
-  }
-
-  #writeLong(row: Row, whole: boolean): void {
-    if (row.id === 0) {
-      row.id = Number((this.#sql.row.get(this.budget, row.key) as Stored).id);
-    }
-    if (whole) this.#sql.dropChunks.run(row.id);
-    for (const [i, kept] of row.states.entries()) {
-      const count = chunksOf(kept.size);
-      const parts =
-        whole || kept.dirty === undefined ? Array.from({ length: count }, (_, n) => n) : kept.dirty;
-      for (const part of parts) {
-        const from = INLINE + part * CHUNK;
-        const numbers = kept.cells.slice(
-          kept.base + from,
-          kept.base + Math.min(from + CHUNK, kept.size),
-        );
-        const bytes = new Uint8Array(numbers.buffer);
-        this.#sql.putChunk.run(row.id, i * PARTS + part, row.version, bytes);
-      }
-      kept.dirty = new Set();
-    }
-    this.#remember(row);
-  }
-
-  #shape(id: number): Shape {
-    let shape = this.#shapes.get(id);
-    if (!shape) {
-      const stored = this.#sql.shape.get(id) as { limits: string } | undefined;
-      if (!stored) throw damaged("the limits of a row");
-      shape = JSON.parse(stored.limits) as Shape;
-      this.#shapes.set(id, shape);
-    }
-    return shape;
-  }
-
-  #shapeOf(row: Row): number {
-    const text = textOf(row);
-    let id = this.#shapeIds.get(text);
-    if (id === undefined) {
-      this.#sql.addShape.run(text);
-      id = Number((this.#sql.findShape.get(text) as { id: number }).id);
-      this.#shapeIds.set(text, id);
-    }
-    return id;
-  }
-}
-
-/** Which limits the states of a row are of. */
-function textOf(row: Row): string {
-  return JSON.stringify(
-    row.states.map(({ costName, limit }) => ({
-      name: costName,
-      limit: { ...limit, per: "key", defaultCost: 1 },
-    })),
-  );
-}
-
-function chunksOf(size: number): number {
-  return size <= INLINE ? 0 : Math.ceil((size - INLINE) / CHUNK);
-}
-
-/** The numbers of all states; of long ones the first. */
-function encode(row: Row): Uint8Array {
-  const [first] = row.states;
-  // Most rows are one state, in the numbers that were read.
-  if (row.states.length === 1 && first!.size === first!.cells.length && first!.size <= INLINE) {
-    return new Uint8Array(first!.cells.buffer);
-  }
-  const sizes = row.states.map(({ size }) => Math.min(size, INLINE));
-  const cells = new Float64Array(sizes.reduce((sum, size) => sum + size, 0));
-  let at = 0;
-  for (const [i, kept] of row.states.entries()) {
-    cells.set(kept.cells.subarray(kept.base, kept.base + sizes[i]!), at);
-    at += sizes[i]!;
-  }
-  return new Uint8Array(cells.buffer);
 }

@@ -4,14 +4,14 @@ import { StoreCorruptError } from "../../errors.ts";
 import type { SqliteHandle, SqliteStatement } from "./handle.ts";
 
 /** Rises with every change of the tables or of what their numbers mean. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
- * `budget`: a limiter's name, and a ticket that no forgotten row went beyond.
+ * `budget`: a limiter's name, and a number that no forgotten row's ticket or version went beyond.
  * `state`: the row of a key, or with the key '' of the whole limiter: keys are JSON, so that any string
  * is one. `seen`, `gate` and the numbers in `cells` count the row's own time, which is `lag` ahead of the
  * clock's; tickets before `born` are forgotten.
- * `chunk`: what of long rings does not lie in `cells`.
+ * `chunk`: what of long states does not lie in `cells`.
  * `shape`: which limits the numbers of a row are of.
  */
 const TABLES = (name: string): string => `
@@ -43,13 +43,16 @@ const STATEMENTS = {
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   changeRow: `UPDATE $_state SET version = ?, seen = ?, lag = ?, idle = ?, ticket = ?, born = ?,
     gate = ?, shape = ?, cells = ? WHERE id = ? AND version = ?`,
+  swapRow: `UPDATE $_state SET version = version + 1, seen = ?1, idle = ?2, ticket = ?3, cells = ?4
+    WHERE id = ?5 AND version = ?6 AND budget = ?7
+    AND (SELECT version FROM $_state WHERE budget = ?7 AND key = '') IS ?8`,
   keys: `SELECT key FROM $_state WHERE budget = ?1 AND key <> '' AND idle > ?2
     AND (gate > 0 OR length(cells) > 0)`,
   resetAll: `UPDATE $_state SET version = version + 1, born = ticket + 1, gate = 0, shape = ?1,
     cells = x'', idle = ?2 WHERE budget = ?3`,
   dropAllChunks: `DELETE FROM $_chunk WHERE state IN (SELECT id FROM $_state WHERE budget = ?)`,
-  idleRows: `SELECT id, budget, ticket, idle FROM $_state WHERE id > ? ORDER BY id LIMIT ?`,
-  idleRow: "SELECT budget, ticket FROM $_state WHERE id = ? AND idle <= ?",
+  idleRows: `SELECT id, idle FROM $_state WHERE id > ? ORDER BY id LIMIT ?`,
+  idleRow: "SELECT budget, max(ticket, version) AS ticket FROM $_state WHERE id = ? AND idle <= ?",
   dropRow: "DELETE FROM $_state WHERE id = ?",
   dropChunks: "DELETE FROM $_chunk WHERE state = ?",
   chunks: "SELECT part, cells FROM $_chunk WHERE state = ? AND version > ?",

@@ -11,8 +11,6 @@ const SLICE = 256;
 
 interface IdleRow {
   readonly id: number;
-  readonly budget: number;
-  readonly ticket: number;
   readonly idle: number;
 }
 
@@ -65,7 +63,9 @@ export class Sweep {
 
   /** Unless it was used in the meantime. */
   #drop(id: number, now: number): void {
-    const row = this.#sql.idleRow.get(id, now) as IdleRow | undefined;
+    const row = this.#sql.idleRow.get(id, now) as
+      | { readonly budget: number; readonly ticket: number }
+      | undefined;
     if (!row) return;
     this.#sql.raiseTicket.run(Number(row.budget), Number(row.ticket));
     this.#sql.dropChunks.run(id);
