@@ -14,10 +14,11 @@ export type Shape = readonly { readonly name: string; readonly limit: AnyLimit }
 /** Larger states than this are none. */
 const MOST = 2 ** 24;
 
-export function numbersOf(blob: Uint8Array): Float64Array {
-  if (blob.length % 8 !== 0) throw damaged("a state");
-  // Copied: a blob of a driver's may lie anywhere in its memory.
-  return new Float64Array(new Uint8Array(blob).buffer);
+/** Copied: a blob may lie anywhere in a driver's memory, and libsql has another type for it in lists. */
+export function numbersOf(blob: Uint8Array | ArrayBuffer): Float64Array {
+  const bytes = new Uint8Array(blob);
+  if (bytes.length % 8 !== 0) throw damaged("a state");
+  return new Float64Array(bytes.buffer);
 }
 
 /**

@@ -22,6 +22,8 @@ interface Flags {
   /** `node:sqlite`. */
   readonly isOpen?: boolean;
   readonly isTransaction?: boolean;
+  /** libsql. */
+  readonly syncUntil?: unknown;
 }
 
 /** Asked before anything else: libsql crashes the process when a closed connection is used. */
@@ -34,6 +36,14 @@ export function isClosed(handle: SqliteHandle): boolean {
 export function inTransaction(handle: SqliteHandle): boolean | undefined {
   const { isTransaction, inTransaction: open } = handle as Flags;
   return isTransaction ?? open;
+}
+
+/**
+ * libsql leaves a prepared statement that failed with `SQLITE_BUSY` in progress, and what is read later
+ * on the connection is then as old as that: there only `exec` may meet a lock.
+ */
+export function resetsBusyStatements(handle: SqliteHandle): boolean {
+  return typeof (handle as Flags).syncUntil !== "function";
 }
 
 /** Ends a transaction, unless the failure has ended it. */

@@ -16,6 +16,9 @@ import { viewOf } from "./view.ts";
 /** A clock that was set back by no more than this stands still until it has caught up. */
 const JUMP = 1_000_000;
 
+/** `admissible`: nothing is written, because it takes a transaction. */
+type Outcome = "admitted" | "admissible" | "refused" | "conflict";
+
 export class SqliteLedger implements Ledger<true> {
   readonly sync = true;
   readonly #sql: Statements;
@@ -40,7 +43,7 @@ export class SqliteLedger implements Ledger<true> {
     this.#sql = sql;
     this.#clock = new HostClock(scope.clock);
     this.#transactions = new Transactions(handle, scope.clock);
-    this.#rows = this.#transactions.alone(() => new Rows(sql, scope.name), OPENING_PATIENCE);
+    this.#rows = this.#transactions.locked(() => new Rows(sql, scope.name), OPENING_PATIENCE);
     const now = this.now();
     this.#used = scope.start === "used" ? { now, wall: now, since: now } : undefined;
     this.#sweep = new Sweep(scope.clock, sql, this.#transactions, () => this.now());
@@ -54,7 +57,7 @@ export class SqliteLedger implements Ledger<true> {
 
   reserve(ask: Ask): Answer {
     // Most decisions need no lock: a refusal writes nothing, and one short row is swapped by its version.
-    if (this.#transactions.alone(() => this.#swap(ask))) return this.#answer;
+    if (this.#transactions.alone(() => this.#answerAlone(ask))) return this.#answer;
     try {
       return this.#transactions.locked(() => this.#decide(ask));
     } catch (error) {
@@ -96,33 +99,27 @@ export class SqliteLedger implements Ledger<true> {
     return new Step(key, root, ask.plan, { now, since: ask.since }, this.#used);
   }
 
-  /** False when it takes more than one statement, or somebody else was faster. */
-  #swap(ask: Ask): boolean {
-    const name = JSON.stringify(ask.key);
-    const known = ask.plan.hasShared ? undefined : this.#rows.recall(name);
-    // Whether it is still like this is found out by writing, so a refusal looks again.
-    if (known && this.#trySwap(known, ask) && this.#answer.admitted > 0) return true;
-    return this.#trySwap(this.#rows.readBoth(name), ask);
-  }
-
-  #trySwap(rows: BothRows, ask: Ask): boolean {
-    let clean = false;
-    try {
-      const step = this.#step(rows, ask);
-      if (step.changed) return false;
-      const dry = ask.plan.hasShared || !this.#rows.isSingle(rows.key, unitsOf(ask));
-      step.reserve(ask, this.#answer, () => this.#nextTicket(step), dry);
-      clean = dry || this.#answer.admitted === 0;
-      if (clean) return this.#answer.admitted === 0;
-      clean = this.#rows.isSingle(rows.key, 0) && this.#rows.swap(rows, step.moment);
-      return clean;
-    } finally {
-      if (!clean || rows.key.shape === undefined) this.#rows.forget(rows);
+  /** False when it takes a transaction, or somebody else was faster. */
+  #answerAlone(ask: Ask): boolean {
+    const key = JSON.stringify(ask.key);
+    const { single } = this.#transactions;
+    const known = this.#recall(key, ask);
+    if (known) {
+      const outcome = this.#try(known, ask, single);
+      if (outcome === "admitted") return true;
+      if (outcome === "admissible") return false;
+      // Whether the rows are still like this is found out by writing, so a refusal reads them.
     }
+    const outcome = this.#try(this.#rows.readBoth(key), ask, single);
+    return outcome === "admitted" || outcome === "refused";
   }
 
+  /** Within a transaction. */
   #decide(ask: Ask): Answer {
-    const rows = this.#rows.readBoth(JSON.stringify(ask.key));
+    const key = JSON.stringify(ask.key);
+    const known = this.#recall(key, ask);
+    if (known && this.#try(known, ask, true) === "admitted") return this.#answer;
+    const rows = this.#rows.readBoth(key);
     const step = this.#step(rows, ask);
     step.reserve(ask, this.#answer, () => this.#nextTicket(step), false);
     for (const row of [rows.key, rows.root]) {
@@ -130,6 +127,28 @@ export class SqliteLedger implements Ledger<true> {
     }
     this.#rows.remember(rows);
     return this.#answer;
+  }
+
+  /** Two rows are not remembered together. */
+  #recall(key: string, ask: Ask): BothRows | undefined {
+    return ask.plan.hasShared ? undefined : this.#rows.recall(key);
+  }
+
+  /** Decides, and writes if one statement does it and `mayWrite`. */
+  #try(rows: BothRows, ask: Ask, mayWrite: boolean): Outcome {
+    let clean = false;
+    try {
+      const step = this.#step(rows, ask);
+      if (step.changed) return "conflict";
+      const dry = !mayWrite || ask.plan.hasShared || !this.#rows.isSingle(rows.key, unitsOf(ask));
+      step.reserve(ask, this.#answer, () => this.#nextTicket(step), dry);
+      clean = dry || this.#answer.admitted === 0;
+      if (clean) return dry && this.#answer.admitted > 0 ? "admissible" : "refused";
+      clean = this.#rows.isSingle(rows.key, 0) && this.#rows.swap(rows, step.moment);
+      return clean ? "admitted" : "conflict";
+    } finally {
+      if (!clean || rows.key.shape === undefined) this.#rows.forget(rows);
+    }
   }
 
   /** Above all that the key, or the limiter of which it holds slots, has given before. */

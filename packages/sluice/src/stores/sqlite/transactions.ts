@@ -9,9 +9,9 @@ import { busy, closed, failureOf, isBusy, transactionOpen } from "./failures.ts"
 import {
   inTransaction,
   isClosed,
+  resetsBusyStatements,
   rollBack,
   type SqliteHandle,
-  type SqliteStatement,
 } from "./handle.ts";
 
 /** How long a decision tries, and how long it pauses between two attempts, in microseconds. */
@@ -27,34 +27,37 @@ const MOST_SPINS = 10_000;
 export class Transactions {
   readonly #handle: SqliteHandle;
   readonly #clock: Clock;
-  readonly #begin: SqliteStatement;
-  readonly #commit: SqliteStatement;
+  readonly #begin: () => unknown;
+  readonly #commit: () => unknown;
+  /** Whether a single statement may write without a transaction around it. */
+  readonly single: boolean;
 
   constructor(handle: SqliteHandle, clock: Clock) {
     this.#handle = handle;
     this.#clock = clock;
-    this.#begin = handle.prepare("BEGIN IMMEDIATE");
-    this.#commit = handle.prepare("COMMIT");
+    this.single = resetsBusyStatements(handle);
+    this.#begin = this.#verb("BEGIN IMMEDIATE");
+    this.#commit = this.#verb("COMMIT");
   }
 
-  /** Runs single statements, each of which is a transaction of its own. */
-  alone<T>(work: () => T, patience: number = PATIENCE): T {
+  /** Runs single statements, each of which is a transaction of its own; they only read unless `single`. */
+  alone<T>(work: () => T): T {
     try {
       this.#check();
-      return this.#patiently(work, patience);
+      return this.#patiently(work);
     } catch (error) {
       throw told(error);
     }
   }
 
   /** Runs `work` while nobody else writes; all of it happens, or nothing. */
-  locked<T>(work: () => T): T {
+  locked<T>(work: () => T, patience: number = PATIENCE): T {
     try {
       this.#check();
-      this.#patiently(() => this.#begin.run());
+      this.#patiently(this.#begin, patience);
       try {
         const result = work();
-        this.#patiently(() => this.#commit.run());
+        this.#patiently(this.#commit, patience);
         return result;
       } catch (error) {
         rollBack(this.#handle);
@@ -65,12 +68,18 @@ export class Transactions {
     }
   }
 
+  #verb(sql: string): () => unknown {
+    if (!this.single) return () => this.#handle.exec(sql);
+    const statement = this.#handle.prepare(sql);
+    return () => statement.run();
+  }
+
   #check(): void {
     if (isClosed(this.#handle)) throw closed();
     if (inTransaction(this.#handle)) throw transactionOpen();
   }
 
-  #patiently<T>(attempt: () => T, patience: number = PATIENCE): T {
+  #patiently<T>(attempt: () => T, patience = PATIENCE): T {
     const started = this.#clock.now();
     const most = (MOST_TRIES * patience) / PATIENCE;
     for (let tries = 1; ; tries++) {
