@@ -9,6 +9,12 @@ import { makeTables, prepareAll, type Statements } from "./schema.ts";
 const TRIES = 200;
 const PAUSE_MS = 20;
 
+/**
+ * How long the log grows, in pages of mostly 4 kB, before it is carried over. That waits for the disk,
+ * in part with the lock held: with SQLite's own 1,000 it would be one admission in a thousand.
+ */
+const LOG_PAGES = 4_000;
+
 export function openFile(handle: SqliteHandle, table: string): Statements {
   if (isClosed(handle)) throw closed();
   for (let tries = 1; ; tries++) {
@@ -25,8 +31,9 @@ export function openFile(handle: SqliteHandle, table: string): Statements {
 
 function open(handle: SqliteHandle, table: string): Statements {
   handle.exec("PRAGMA busy_timeout = 0");
-  handle.prepare("PRAGMA journal_mode = WAL").get();
+  handle.exec("PRAGMA journal_mode = WAL");
   handle.exec("PRAGMA synchronous = NORMAL");
+  handle.exec(`PRAGMA wal_autocheckpoint = ${LOG_PAGES}`);
   handle.exec("BEGIN IMMEDIATE");
   try {
     makeTables(handle, table);

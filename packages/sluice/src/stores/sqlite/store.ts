@@ -30,8 +30,8 @@ export interface SqliteStore extends Store<true> {
  * are in, and it is still there after a restart or a `kill -9`.
  *
  * The connection should be the limiter's own: it is set to write-ahead logging, `synchronous = NORMAL`
- * (a power failure may forget the last admissions, a killed process none) and no busy timeout. Close
- * it after the limiter.
+ * (a power failure may forget the last admissions, a killed process none), a log of up to 4,000 pages
+ * (16 MB) and no busy timeout. Close it after the limiter.
  *
  * @param handle - A connection of `node:sqlite`, better-sqlite3, or a package with the API of either.
  * @throws `STORE_CORRUPT` for a file that is damaged, another's, or of another version;
