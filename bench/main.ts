@@ -21,6 +21,7 @@ const all = [
   "fleet",
   "redis",
   "shared-memory-chaos",
+  "sqlite",
   "job-rate",
   "job-overhead",
   "job-exec",

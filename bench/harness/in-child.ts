@@ -19,16 +19,19 @@ export const begun = { all: 0, noisy: 0 };
 /**
  * @param module - The bench's `import.meta.url`.
  * @param timeoutMs - A peer that does not come to an end is ended, and has no result.
+ * @param node - Another Node to run it in.
  */
 export async function inChild<R>(
   module: string,
   task: string,
   argument: unknown,
   timeoutMs = 600_000,
+  node: string = process.execPath,
 ): Promise<R | undefined> {
   begun.all++;
   if (!(await quiet())) begun.noisy++;
   const child = fork(program, [module, task, JSON.stringify(argument)], {
+    execPath: node,
     execArgv: ["--max-old-space-size=12288", ...process.execArgv],
   });
   return new Promise((resolve, reject) => {
