@@ -20,6 +20,7 @@ const all = [
   "strict-api",
   "fleet",
   "redis",
+  "shared-memory",
   "shared-memory-chaos",
   "sqlite",
   "job-rate",
