@@ -3,6 +3,7 @@
  * trip for the same answer. Kept 1 s at most, so that what other processes free is seen by then.
  */
 
+import type { Clock } from "../clock.ts";
 import type { Costs } from "../costs.ts";
 import type { Plan } from "../limits/plan.ts";
 import { Denial } from "../permit.ts";
@@ -32,9 +33,10 @@ export class Refusals {
   }
 
   /** The refusal of an ask that takes no less than one that was refused. */
-  find(key: string, plan: Plan, costs: Costs, now: number): Denial | undefined {
+  find(key: string, plan: Plan, costs: Costs, clock: Clock): Denial | undefined {
     const kept = this.#byKey.get(key);
     if (!kept) return undefined;
+    const now = clock.now();
     if (kept.expires <= now) {
       this.#byKey.delete(key);
       return undefined;

@@ -91,6 +91,7 @@ export class SharedAdmissions implements PermitOwner {
     tries: number = MOST_LATE,
   ): Judged {
     if (this.breached) return this.freePass(key, plan, costs);
+    if (this.ledger.sync) return this.#attemptHere(key, plan, costs, waited, tries);
     const asked = [costs];
     const ask: Ask = { key, plan, costs: asked, maxWait: 0, since: undefined, deferred: false };
     const sent = this.clock.now();
@@ -99,8 +100,7 @@ export class SharedAdmissions implements PermitOwner {
       const received = this.clock.now();
       const [booking] = bookingsOf(plan, asked, answer, { sent, received, grace: this.grace });
       if (received <= booking!.until) {
-        // With an answer at once the caller goes on at once.
-        if (!this.ledger.sync) this.lateness.note(key, booking!);
+        this.lateness.note(key, booking!);
         return this.admit(key, plan, costs, booking!, waited);
       }
       this.giveBack(key, [booking!]);
@@ -109,8 +109,23 @@ export class SharedAdmissions implements PermitOwner {
     });
   }
 
+  /** The answer is here at once: the store's own clock says whether it was too long on its way. */
+  #attemptHere(key: string, plan: Plan, costs: Costs, waited: number, tries: number): Judged {
+    const ledger = this.ledger as Ledger<true>;
+    const ask: Ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
+    const answer = ledger.reserve(ask);
+    if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
+    const { now: read } = answer;
+    const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
+    const now = ledger.now();
+    if (now - at <= this.grace) return this.admit(key, plan, costs, { at, ticket }, waited);
+    this.giveBack(key, [{ plan, costs, at, ticket }]);
+    if (tries === 0) throw tooSlow(key, this.grace);
+    return this.#attemptHere(key, plan, costs, waited + now - read, tries - 1);
+  }
+
   /** Returns instants that nobody will use. */
-  giveBack(key: string, bookings: readonly Booking[]): void {
+  giveBack(key: string, bookings: readonly Omit<Booking, "due" | "until">[]): void {
     const changes = bookings.flatMap(({ plan, costs, at, ticket }): Change[] => {
       const actual = plan.rules.map(() => 0);
       const cancel = { kind: "cancel" as const, key, plan, ticket, at, taken: costs, actual };

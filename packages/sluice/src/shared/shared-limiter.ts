@@ -79,7 +79,7 @@ export class SharedLimiter {
         this.#refuse(key, admissions.forecastRefusal(plan, view)),
       );
     }
-    const known = this.#refusals.find(key, plan, costs, this.#clock.now());
+    const known = this.#refusals.find(key, plan, costs, this.#clock);
     if (known) {
       const refused = this.#refuse(key, known);
       return admissions.ledger.sync ? refused : Promise.resolve(refused);
