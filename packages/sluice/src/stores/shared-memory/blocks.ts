@@ -10,10 +10,13 @@ import { indexOf, next } from "./pair.ts";
 /** Rings keep to blocks of their own: a late swap of a slot must never meet anything else. */
 export const PLAIN = 0;
 export const RING: number = SIZES;
+/** Light records: a base that they name must never be anything else's number. */
+export const LIGHT: number = 2 * SIZES;
+const CLASSES: number = LIGHT + 1;
 /** How many free blocks of a class a thread keeps for itself. */
 const KEPT = 3;
 /** Halves of a purse: for each class how many there are, and which. */
-export const PURSE: number = 2 * SIZES * (1 + KEPT);
+export const PURSE: number = CLASSES * (1 + KEPT);
 
 export class Blocks {
   readonly #memory: Memory;

@@ -8,7 +8,6 @@ import { move, RING_HEADER } from "../../limits/window/ring.ts";
 import { LimitsConflictError } from "../../errors.ts";
 import { show } from "../../time.ts";
 import type { Draft } from "./draft.ts";
-import { IDLE } from "./record.ts";
 import type { OldStates } from "./old-states.ts";
 import type { Part, Shape, Shapes } from "./shapes.ts";
 
@@ -21,6 +20,8 @@ export class Bound {
   readonly limits: readonly AnyLimit[];
   /** Whether any is an exact window. */
   readonly hasLog: boolean;
+  /** The limit of the only rule, when that is one for which there is a short way. */
+  readonly alone: AnyLimit | undefined;
   readonly #shapes: Shapes;
   readonly #bindings = [
     new Map<Shape, Binding | undefined>(),
@@ -38,12 +39,19 @@ export class Bound {
     this.plan = plan;
     this.hasLog = plan.rules.some(({ kind }) => kind === "window");
     this.#shapes = shapes;
+    const only = plan.rules.length === 1 && !plan.hasShared ? plan.rules[0]!.limit : undefined;
+    this.alone = only?.kind === "pace" || only?.kind === "window" ? only : undefined;
     this.limits = plan.rules.map(({ limit }) =>
       limit.kind === "concurrency" && limit.lease === 0
         ? { ...limit, lease: DEFAULT_LEASE }
         : limit,
     );
     this.#cold = [shapes.of(this.#parts(false)), shapes.of(this.#parts(true))];
+  }
+
+  /** Whether the first state of a key's row, which has no other, is the one for the only rule. */
+  bindsAlone(shape: Shape): boolean {
+    return shape === this.#lastOwn && shape.parts.length === 1;
   }
 
   coldShape(shared: boolean): Shape {
@@ -117,7 +125,7 @@ export class Bound {
   /** Builds the states of these numbers from those there are; what others need stays behind them. */
   #adapt(draft: Draft, shared: boolean, moment: Moment): void {
     const old = draft.shape.parts;
-    const isIdle = draft.cells[IDLE]! <= moment.now;
+    const isIdle = draft.idleAt <= moment.now;
     const match = this.#match(old, shared, related);
     const left = old.filter((_, at) => !match.includes(at));
     const mine = this.#parts(shared);

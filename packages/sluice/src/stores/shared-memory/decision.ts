@@ -36,7 +36,7 @@ export class Decision {
     const own = bound.bind(key, false, moment);
     const shared = hasShared ? bound.bind(root, true, moment) : own;
     let mine: Earliest = Math.max(now, key.cells[GATE]!);
-    let all: Earliest = Math.max(mine, this.#gateOfAll());
+    let all: Earliest = Math.max(mine, this.gateOfAll());
     this.rule = -1;
     for (let i = 0; i < rules.length; i++) {
       const units = cost[i]!;
@@ -55,7 +55,8 @@ export class Decision {
     return all;
   }
 
-  #gateOfAll(): number {
+  /** The gate of all keys. */
+  gateOfAll(): number {
     const step = this.#step;
     if (step.governed) return step.root.cells[GATE]!;
     if (step.rootGeneration() !== this.#gateGeneration) {

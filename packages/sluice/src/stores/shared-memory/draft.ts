@@ -7,29 +7,36 @@ import { commitBy, earliestBy, idleFrom, type Place } from "../../limits/algorit
 import { fitsBy, roomFor } from "../../limits/growth.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
 import type { AnyLimit, Earliest, Moment, WindowLimit } from "../../limits/limit.ts";
-import { RING_HEADER } from "../../limits/window/ring.ts";
 import type { Blocks } from "./blocks.ts";
 import { type Memory, UNIT } from "./layout.ts";
 import { OldStates } from "./old-states.ts";
-import { generationOf } from "./pair.ts";
-import { SHAPE, GATE, SIZE, HEADER } from "./record.ts";
+import { baseOf, bornOf, readLight } from "./light.ts";
+import { pair } from "./pair.ts";
+import { GATE, HEADER, IDLE, SIZE, SHAPE } from "./record.ts";
 import { RingBlocks } from "./ring-blocks.ts";
 import * as ring from "./ring.ts";
 import { leastOf, type Shape } from "./shapes.ts";
 
+const AT_ANY_TIME: Moment = { now: 0, wall: 0, since: 0 };
+
 export class Draft {
   /** The row's index; 0 when there is none yet. */
   row = 0;
-  /** The row's word at the reading. */
-  head = 0n;
+  /** The row's word at the reading: its record, and the generation. */
+  block = 0;
   generation = 0;
+  /** The full record: the block itself, or what a light one is based on; and since when it is. */
+  base = 0;
+  born = 0;
   cells: Float64Array = new Float64Array(256);
   size: number = HEADER;
   shape!: Shape;
   /** Where each state begins. */
   readonly offsets: number[] = [];
-  /** Whether the numbers are still those of the record that `head` names. */
+  /** Whether the numbers are still those of the record that was read. */
   valid = false;
+  /** Whether all that a light record does not hold is still what the base says. */
+  known = false;
   readonly #rings: RingBlocks;
   readonly #memory: Memory;
   readonly #blocks: Blocks;
@@ -43,7 +50,8 @@ export class Draft {
   /** A row without history. */
   clear(shape: Shape): void {
     this.row = 0;
-    this.head = 0n;
+    this.block = 0;
+    this.generation = 0;
     this.#rings.shed();
     this.reshape(shape);
     this.cells.fill(0, 0, HEADER);
@@ -51,7 +59,7 @@ export class Draft {
 
   /** Empty states of a shape, behind the same header. */
   reshape(shape: Shape): void {
-    this.valid = false;
+    this.alter();
     this.shape = shape;
     this.#reserve(HEADER + shape.least);
     this.cells.fill(0, HEADER, this.size);
@@ -66,20 +74,45 @@ export class Draft {
     return old;
   }
 
-  /** Copies what the block of `head` says; whether that is in force is for the caller to check. */
-  copy(row: number, head: bigint, block: number): void {
-    this.row = row;
-    this.head = head;
-    this.generation = generationOf(head);
+  get head(): bigint {
+    return pair(this.block, this.generation);
+  }
+
+  /** More will change than a light record holds. */
+  alter(): void {
+    this.valid = false;
+    this.known = false;
+  }
+
+  /** Copies the record of a block, without what is known; whether it is in force is to be checked. */
+  copy(row: number, generation: number, block: number): void {
+    const base = baseOf(this.#memory, block);
+    const born = base === block ? generation : bornOf(this.#memory, block);
+    const same = row === this.row && base === this.base && born === this.born;
+    this.known &&= same && base !== block;
     this.valid = false;
     this.#rings.shed();
+    this.row = row;
+    this.block = block;
+    this.generation = generation;
+    this.base = base;
+    this.born = born;
+    if (this.known) return readLight(this.#memory, block, this);
     const { numbers } = this.#memory;
-    const from = block * UNIT + 1;
+    const from = base * UNIT + 1;
     // Anything may be there when the row has moved on.
-    const size = Math.min(numbers[from + SIZE]! || 0, this.#blocks.wordsOf(block) - 1);
+    const size = Math.min(numbers[from + SIZE]! || 0, this.#blocks.wordsOf(base) - 1);
     this.#reserve(Math.max(HEADER, size));
     const { cells } = this;
     for (let i = 0; i < size; i++) cells[i] = numbers[from + i]!;
+  }
+
+  /** What was copied is in force, or the base of what is; says whether it is all there is to copy. */
+  knows(shape: Shape): boolean {
+    this.shape = shape;
+    this.locate();
+    this.known = true;
+    return this.block === this.base;
   }
 
   /** Finds the states; rings and slots have sizes of their own. */
@@ -122,12 +155,21 @@ export class Draft {
   ): void {
     this.valid = false;
     if (limit.kind === "window") {
-      this.#roomInRing(part, limit, cost, moment.now);
-      return ring.commit(limit, this.cells, this.offsets[part]!, cost, at);
+      const place = this.offsets[part]!;
+      const grew = this.#rings.grow(this.cells, place, limit, cost, moment.now);
+      if (grew || !ring.covers(limit, this.cells, place)) this.known = false;
+      return ring.commit(limit, this.cells, place, cost, at);
     }
     if (limit.kind === "concurrency") this.#roomForSlots(part, limit, cost, moment.now);
     const base = this.offsets[part]!;
     commitBy(limit.kind, limit, this.cells, base, cost, at, moment, ticket);
+  }
+
+  /** When what was read or committed is as good as empty. */
+  get idleAt(): number {
+    const idle = this.cells[IDLE]!;
+    // That of a pace or a window is the same at any time.
+    return this.block === this.base ? idle : Math.max(idle, this.idle(AT_ANY_TIME));
   }
 
   /** When all states are empty again. */
@@ -136,7 +178,10 @@ export class Draft {
     for (let i = 0; i < this.shape.parts.length; i++) {
       const { limit } = this.shape.parts[i]!;
       const at = this.offsets[i]!;
-      const part = limit.kind === "window" ? this.#idleRing(at) : this.#idlePart(i, moment);
+      const part =
+        limit.kind === "window"
+          ? ring.idleFrom(this.#memory, this.cells, at)
+          : this.#idlePart(i, moment);
       if (part > idle) idle = part;
     }
     return idle;
@@ -150,23 +195,9 @@ export class Draft {
   }
 
   /** Takes a ring in one piece as the state. */
-  unflatten(part: number, { cells, base }: Place, limit: WindowLimit): void {
-    const at = this.offsets[part]!;
-    const [capacity, next, known, floor] = cells.subarray(base, base + RING_HEADER) as unknown as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const instants = Array.from({ length: known }, (_, i) => {
-      const slot = (next - known + i + 2 * capacity) % capacity;
-      return cells[base + RING_HEADER + slot]!;
-    });
-    this.cells[at + ring.FLOOR] = floor;
-    this.cells[at + ring.MOST] = Math.max(this.cells[at + ring.MOST]!, limit.most);
-    this.cells[at + ring.WIDEST] = Math.max(this.cells[at + ring.WIDEST]!, limit.widest);
-    if (known === 0) this.#dropRing(at);
-    else this.#refill(at, known, instants);
+  unflatten(part: number, flat: Place, limit: WindowLimit): void {
+    this.alter();
+    this.#rings.unroll(this.cells, this.offsets[part]!, flat, limit);
   }
 
   /** Enters a log's noted instants into a new block, so that it can note more. */
@@ -175,21 +206,27 @@ export class Draft {
   }
 
   /** Enters what earlier commits noted; false when the row has moved on. */
-  enter(headAt: number, head: bigint): boolean {
+  enter(headAt: number): boolean {
     const { parts } = this.shape;
     for (let i = 0; i < parts.length; i++) {
       if (parts[i]!.limit.kind !== "window") continue;
-      if (!ring.enter(this.#memory, this.cells, this.offsets[i]!, headAt, head)) return false;
+      const at = this.offsets[i]!;
+      if (!ring.enter(this.#memory, this.cells, at, headAt, this.generation)) return false;
     }
     return true;
   }
 
-  /** The draft is in force, by this word. */
-  committed(headAt: number, head: bigint): void {
+  /** The draft is in force, by a record in this block; others may have replaced it already. */
+  committed(headAt: number, block: number, isLight: boolean): void {
     this.#rings.keep();
-    this.head = head;
-    this.generation = generationOf(head);
-    this.valid = this.enter(headAt, head);
+    this.generation = (this.generation + 1) | 0;
+    this.block = block;
+    if (!isLight) {
+      this.base = block;
+      this.born = this.generation;
+    }
+    this.known = true;
+    this.valid = this.enter(headAt);
   }
 
   /** Drops all states. */
@@ -207,39 +244,9 @@ export class Draft {
   drop(): void {
     this.shape.parts.forEach(({ limit }, i) => {
       const at = this.offsets[i]!;
-      if (limit.kind === "window") this.#dropRing(at);
+      if (limit.kind === "window") this.#rings.drop(this.cells, at);
     });
     this.#rings.keep();
-  }
-
-  #dropRing(at: number): void {
-    const { cells } = this;
-    this.#rings.replaces(cells[at + ring.BLOCK]!, cells[at + ring.NEXT]!);
-    cells.fill(0, at, at + ring.FLOOR);
-    cells[at + ring.BLOCK] = 0;
-    cells[at + ring.GROUPS] = 0;
-  }
-
-  #refill(at: number, room: number, instants: readonly number[]): void {
-    const block = this.#rings.take(room);
-    const { cells } = this;
-    this.#rings.replaces(cells[at + ring.BLOCK]!, cells[at + ring.NEXT]!);
-    const capacity = this.#blocks.wordsOf(block) - ring.BLOCK_HEAD;
-    ring.fill(this.#memory, cells, at, block, capacity, instants);
-  }
-
-  /** Grows a ring that is full of instants that still count. */
-  #roomInRing(part: number, limit: WindowLimit, cost: number, now: number): void {
-    const at = this.offsets[part]!;
-    const { cells } = this;
-    if (ring.fits(this.#memory, limit, cells, at, cost, now)) return;
-    const widest = Math.max(limit.widest, cells[at + ring.WIDEST]!);
-    const live: number[] = [];
-    for (let back = cells[at + ring.KNOWN]!; back > 0; back--) {
-      const instant = ring.instantAt(this.#memory, cells, at, back);
-      if (instant + widest > now) live.push(instant);
-    }
-    this.#refill(at, live.length + cost, live);
   }
 
   #roomForSlots(
@@ -275,12 +282,6 @@ export class Draft {
     const grown = new Float64Array(2 * size);
     grown.set(this.cells);
     this.cells = grown;
-  }
-
-  #idleRing(at: number): number {
-    const { cells } = this;
-    const newest = cells[at + ring.KNOWN] === 0 ? 0 : ring.instantAt(this.#memory, cells, at, 1);
-    return Math.max(cells[at + ring.FLOOR]!, newest === 0 ? 0 : newest + cells[at + ring.WIDEST]!);
   }
 
   #idlePart(part: number, moment: Moment): number {

@@ -10,6 +10,9 @@ import { full } from "./full.ts";
 import { AT_EPOCH, type Memory, UNIT } from "./layout.ts";
 import { indexOf, next } from "./pair.ts";
 
+/** A clock that was set back by more than this, in microseconds, is believed. */
+export const MOST_BACK = 60_000_000;
+
 /** Reads the time for one ledger. */
 export type ReadTime = () => number;
 

@@ -22,7 +22,7 @@ export interface Memory {
 
 /** "Slui", and the version of this layout. */
 export const MAGIC = 0x536c7569;
-export const VERSION = 1;
+export const VERSION = 2;
 
 export const AT_MAGIC = 0;
 /** Words in all. */
@@ -40,7 +40,7 @@ export const AT_SHAPES = 6;
 export const AT_HAND = 7;
 /** For which engine swaps were proved to be atomic. */
 export const AT_PROVED = 8;
-/** One word for each class of blocks. */
+/** One word for each class of blocks: no more than there is room for before the members. */
 export const AT_FREE_BLOCKS = 16;
 /** Which processes take part: who, and where its purse is. */
 export const AT_MEMBERS = 128;

@@ -10,17 +10,15 @@ import { Bound } from "./bound.ts";
 import { type Amendment, changeBoth } from "./changes.ts";
 import { Decision } from "./decision.ts";
 import type { Draft } from "./draft.ts";
-import { GATE, GOVERNED, IDLE, ROOT, SEEN } from "./record.ts";
-import type { ReadTime } from "./host-clock.ts";
+import { Express } from "./express.ts";
+import { GATE, GOVERNED, ROOT, SEEN } from "./record.ts";
+import { MOST_BACK, type ReadTime } from "./host-clock.ts";
 import type { Rows } from "./rows.ts";
 import { shift } from "./shift.ts";
 import { Step } from "./step.ts";
 import { Sweep } from "./sweep.ts";
 
 type Now = { -readonly [K in keyof Moment]: Moment[K] };
-
-/** A clock that was set back by more than this, in microseconds, is believed. */
-const MOST_BACK = 60_000_000;
 
 export class SharedLedger implements Ledger<true> {
   readonly sync = true;
@@ -29,6 +27,7 @@ export class SharedLedger implements Ledger<true> {
   readonly #name: string;
   readonly #step: Step;
   readonly #decision: Decision;
+  readonly #express: Express;
   readonly #sweep: Sweep;
   readonly #plans = new WeakMap<Plan, Bound>();
   readonly #moment: Now = { now: 0, wall: 0, since: 0 };
@@ -58,6 +57,7 @@ export class SharedLedger implements Ledger<true> {
     this.#sweep = new Sweep(rows);
     this.#step = this.#withRoom(() => new Step(rows, scope.name, used));
     this.#decision = new Decision(this.#step);
+    this.#express = new Express(this.#step, this.#decision, () => this.now());
   }
 
   now(): number {
@@ -72,6 +72,7 @@ export class SharedLedger implements Ledger<true> {
     const bound = this.#boundOf(ask.plan);
     for (;;) {
       try {
+        if (answer.admitted === 0 && this.#express.admits(ask, bound, answer)) return answer;
         if (this.#admit(ask, bound)) return answer;
       } catch (error) {
         this.#makeRoom(error);
@@ -119,7 +120,7 @@ export class SharedLedger implements Ledger<true> {
     const now = this.now();
     this.#sweep.each((draft, title) => {
       if (title.name !== this.#name || title.key === undefined) return;
-      if (draft.cells[IDLE]! > now) keys.push(title.key);
+      if (draft.idleAt > now) keys.push(title.key);
     });
     return keys;
   }
@@ -173,9 +174,10 @@ export class SharedLedger implements Ledger<true> {
   /** Reads the rows and the time; a clock that was set back far is believed, and the rows follow. */
   #read(bound: Bound, key: string, at: number | undefined): Now {
     const step = this.#step;
+    // Before the rows: the shorter a step is from its reading to its swap, the fewer are in vain.
+    let now = at ?? this.now();
     step.read(bound, key);
     const moment = this.#moment;
-    let now = at ?? this.now();
     const { key: own, root, governed } = step;
     if (own.cells[SEEN]! > now) now = this.#ahead(own, now);
     if (governed && root.cells[SEEN]! > now) now = this.#ahead(root, now);
@@ -231,7 +233,7 @@ export class SharedLedger implements Ledger<true> {
       const moment = key === undefined ? this.#momentNow() : this.#read(bound, key, undefined);
       const old = draft.cells[GATE]!;
       if (moved(old) === old) return;
-      draft.valid = false;
+      draft.alter();
       draft.cells[GATE] = moved(old);
       if (key === undefined ? step.commitRoot(moment) : step.commit(bound, moment)) return;
     }

@@ -27,7 +27,7 @@ export const MOST = 5;
 export const WIDEST = 6;
 /** How many groups (instant, count) this commit enters; they count before they are in the block. */
 export const GROUPS = 7;
-const FIRST_GROUP = 8;
+export const FIRST_GROUP = 8;
 const MOST_GROUPS = 4;
 export const RING_SIZE: number = FIRST_GROUP + 2 * MOST_GROUPS;
 
@@ -97,6 +97,11 @@ export function fits(
   return instantAt(memory, cells, at, capacity - cost + 1) + widest <= now;
 }
 
+/** Whether a limit needs no more of the log than those that were seen before. */
+export function covers(limit: WindowLimit, cells: Float64Array, at: number): boolean {
+  return limit.most <= cells[at + MOST]! && limit.widest <= cells[at + WIDEST]!;
+}
+
 /** Whether another instant can be noted in this step. */
 export function takes(cells: Float64Array, at: number, instant: number): boolean {
   const groups = cells[at + GROUPS]!;
@@ -126,16 +131,16 @@ export function commit(
 }
 
 /**
- * Enters what the record `head` of a row has committed. Whoever reads the record does so first, and
- * each entry is one swap from the word that was there while `head` was in force. False when it no
- * longer is: others have entered it then.
+ * Enters what the record of a row's `generation` has committed. Whoever reads the record does so
+ * first, and each entry is one swap from the word that was there while the record was in force.
+ * False when it no longer is: others have entered it then.
  */
 export function enter(
   memory: Memory,
   cells: Float64Array,
   at: number,
   headAt: number,
-  head: bigint,
+  generation: number,
 ): boolean {
   const groups = cells[at + GROUPS]!;
   if (groups === 0) return true;
@@ -146,21 +151,33 @@ export function enter(
     for (let n = cells[at + FIRST_GROUP + 2 * i + 1]!; n > 0; n--, position++) {
       const slot = slotOf(cells, at, position);
       const word = wordFor(cells, at, position, instant);
-      if (!swapIn(memory, slot, word, headAt, head)) return false;
+      if (!swapIn(memory, slot, word, headAt, generation)) return false;
     }
   }
   cells[at + GROUPS] = 0;
   return true;
 }
 
-function swapIn(memory: Memory, slot: number, word: bigint, headAt: number, head: bigint): boolean {
-  const { words } = memory;
+function swapIn(
+  { words, halves }: Memory,
+  slot: number,
+  word: bigint,
+  headAt: number,
+  generation: number,
+): boolean {
   for (;;) {
     const old = Atomics.load(words, slot);
     if (old === word) return true;
-    if (Atomics.load(words, headAt) !== head) return false;
+    if (Atomics.load(halves, headAt * 2 + 1) !== generation) return false;
     if (Atomics.compareExchange(words, slot, old, word) === old) return true;
   }
+}
+
+/** The instant from which the log is as good as empty. */
+export function idleFrom(memory: Memory, cells: Float64Array, at: number): number {
+  const newest =
+    cells[at + KNOWN] === 0 ? 0 : instantAt(memory, cells, at, 1) + cells[at + WIDEST]!;
+  return Math.max(cells[at + FLOOR]!, newest);
 }
 
 /** A log in one piece, as the pure functions read it. */

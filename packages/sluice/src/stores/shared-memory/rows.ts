@@ -8,6 +8,7 @@ import { type Blocks, PLAIN } from "./blocks.ts";
 import type { Draft } from "./draft.ts";
 import { BIRTH, LINK_NEW, LINK_OLD, LINK_ROW, SHAPE, SIZE, TICKET, TITLE } from "./record.ts";
 import { full } from "./full.ts";
+import { baseOf } from "./light.ts";
 import { AT_STAMP, AT_UNUSED, type Memory, type Regions, UNIT } from "./layout.ts";
 import { generationOf, indexOf, next, pair } from "./pair.ts";
 import { RowIndices } from "./row-indices.ts";
@@ -63,21 +64,21 @@ export class Rows {
 
   /** Reads a row, and finishes what its commit has begun. False when the row is no more. */
   read(row: number, draft: Draft): boolean {
-    const { words } = this.memory;
+    const { halves } = this.memory;
     const headAt = this.headAt(row);
     for (;;) {
+      const generation = this.generation(row);
       // In the steady state of one thread it is what that thread has just written.
-      if (draft.valid && draft.row === row && this.generation(row) === draft.generation)
-        return true;
-      const head = Atomics.load(words, headAt);
-      const block = indexOf(head);
+      if (draft.valid && draft.row === row && generation === draft.generation) return true;
+      // Of another generation, perhaps: then it is not the same any more below.
+      const block = Atomics.load(halves, headAt * 2);
       if (block === 0) return false;
-      draft.copy(row, head, block);
-      if (!this.isStill(row, head)) continue;
-      draft.shape = this.shapes.at(draft.cells[SHAPE]!);
-      draft.locate();
+      draft.copy(row, generation, block);
+      this.order();
+      if (this.generation(row) !== generation) continue;
+      if (!draft.known && !draft.knows(this.shapes.at(draft.cells[SHAPE]!))) continue;
       if (draft.cells[LINK_ROW] !== 0) this.#link(draft);
-      if (!draft.enter(headAt, head)) continue;
+      if (!draft.enter(headAt)) continue;
       draft.valid = true;
       return true;
     }
@@ -113,7 +114,7 @@ export class Rows {
   titleOf(row: number): (Handle & Title) | undefined {
     const { words, numbers } = this.memory;
     const head = Atomics.load(words, this.headAt(row));
-    const block = indexOf(head);
+    const block = baseOf(this.memory, indexOf(head));
     if (block === 0) return undefined;
     const birth = numbers[block * UNIT + 1 + BIRTH]!;
     const unit = numbers[block * UNIT + 1 + TITLE]!;
@@ -174,7 +175,8 @@ export class Rows {
     this.#drop(hashOf(title), draft.row);
     draft.drop();
     this.blocks.give(unit);
-    this.blocks.give(indexOf(draft.head));
+    this.blocks.give(draft.base);
+    if (draft.block !== draft.base) this.blocks.give(draft.block);
   }
 
   /** Tickets of later lives of the budget are above this one. */
@@ -216,7 +218,7 @@ export class Rows {
     const { words, numbers } = this.memory;
     for (;;) {
       const head = Atomics.load(words, this.headAt(row));
-      const block = indexOf(head);
+      const block = baseOf(this.memory, indexOf(head));
       if (block === 0) return undefined;
       const birth = numbers[block * UNIT + 1 + BIRTH]!;
       const unit = numbers[block * UNIT + 1 + TITLE]!;

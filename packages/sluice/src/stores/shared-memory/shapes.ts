@@ -7,6 +7,7 @@ import { sizeOf } from "../../limits/growth.ts";
 import type { AnyLimit } from "../../limits/limit.ts";
 import type { Blocks } from "./blocks.ts";
 import { PLAIN } from "./blocks.ts";
+import { lightCells } from "./light.ts";
 import { AT_SHAPES, type Memory, UNIT } from "./layout.ts";
 import { indexOf, next } from "./pair.ts";
 import { RING_SIZE } from "./ring.ts";
@@ -22,6 +23,8 @@ export interface Shape {
   readonly parts: readonly Part[];
   /** The numbers of all states while no slots are in use. */
   readonly least: number;
+  /** What a light record holds of it; empty when it takes a full one. */
+  readonly light: readonly number[];
 }
 
 /** How many numbers a state has at first. */
@@ -49,7 +52,8 @@ export class Shapes {
     const text = JSON.stringify(parts.map(({ costName, limit }) => [costName, limit]));
     let shape = this.#byText.get(text);
     if (!shape) {
-      shape = { text, parts, least: parts.reduce((sum, part) => sum + leastOf(part), 0) };
+      const least = parts.reduce((sum, part) => sum + leastOf(part), 0);
+      shape = { text, parts, least, light: lightCells(parts) };
       this.#byText.set(text, shape);
     }
     return shape;

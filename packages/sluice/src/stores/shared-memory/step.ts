@@ -7,7 +7,6 @@
  * does that first. Such a row of a key is *governed*: nothing else changes it.
  */
 
-import { startUsed } from "../../limits/algorithm.ts";
 import type { Moment } from "../../limits/limit.ts";
 import type { Bound } from "./bound.ts";
 import { PLAIN } from "./blocks.ts";
@@ -26,12 +25,13 @@ import {
   TICKET,
 } from "./record.ts";
 import { full } from "./full.ts";
-import { indexOf, next } from "./pair.ts";
-import { type Handle, type Rows, setWord } from "./rows.ts";
+import { Handles } from "./handles.ts";
+import { writeLight } from "./light.ts";
+import { next, pair } from "./pair.ts";
+import { type Rows, setWord } from "./rows.ts";
+import { startUsed } from "./start.ts";
 import { hashOf } from "./text.ts";
 
-/** How many keys' rows a thread remembers the places of. */
-const MOST_HANDLES = 65_536;
 /** Microseconds. */
 const MOMENT = 1_000_000;
 
@@ -45,7 +45,7 @@ export class Step {
   readonly #rootRow: number;
   /** The moment from which a new row counts as used up; absent when it starts full. */
   readonly #used: Moment | undefined;
-  readonly #handles = new Map<string, Handle>();
+  readonly #handles = new Handles();
   readonly #spare: Draft;
   #title = "";
 
@@ -81,6 +81,13 @@ export class Step {
     this.rows.read(this.#rootRow, this.root);
     if (!this.#readKey(key)) this.#coldKey(bound);
     if (bound.plan.hasShared && this.root.shape.parts.length === 0) this.#coldRoot(bound);
+  }
+
+  /** Reads a key's row alone; false when there is none, or when all keys' limits govern it. */
+  readAlone(key: string): boolean {
+    this.#title = key;
+    this.governed = false;
+    return this.#readKey(key) && this.key.cells[GOVERNED] === 0;
   }
 
   /** Reads a key's row, whatever the limits are. */
@@ -125,6 +132,11 @@ export class Step {
     return this.#swapBoth(moment, false);
   }
 
+  /** The key's row alone. */
+  commitKey(moment: Moment): boolean {
+    return this.#swap(this.key, moment);
+  }
+
   /** The limiter's row alone. */
   commitRoot(moment: Moment): boolean {
     return this.#swap(this.root, moment);
@@ -163,7 +175,6 @@ export class Step {
       if (!handle) {
         handle = this.rows.find({ name: this.#name, key });
         if (!handle) return false;
-        if (this.#handles.size >= MOST_HANDLES) this.#handles.clear();
         this.#handles.set(key, handle);
       }
       const found = this.rows.read(handle.row, this.key);
@@ -179,22 +190,12 @@ export class Step {
   /** The limiter's row is there from the opening on: its states come with the first plan. */
   #coldRoot(bound: Bound): void {
     this.root.reshapeFrom(bound.coldShape(true));
-    this.#start(this.root);
+    startUsed(this.root, this.#used);
   }
 
   #cold(draft: Draft, bound: Bound, shared: boolean): void {
     draft.clear(bound.coldShape(shared));
-    this.#start(draft);
-  }
-
-  #start(draft: Draft): void {
-    const used = this.#used;
-    if (!used) return;
-    draft.shape.parts.forEach(({ limit }, part) => {
-      const place = draft.flat(part);
-      startUsed(limit, place, used);
-      if (limit.kind === "window") draft.unflatten(part, place, limit);
-    });
+    startUsed(draft, this.#used);
   }
 
   /** A cold row with nothing taken yet: what was decided on the draft is decided again on it. */
@@ -212,8 +213,9 @@ export class Step {
   #govern(): false {
     const { rows } = this;
     const draft = this.#spare;
-    draft.valid = false;
+    draft.alter();
     if (!rows.read(this.key.row, draft) || draft.cells[GOVERNED] !== 0) return false;
+    draft.alter();
     draft.cells[GOVERNED] = 1;
     this.#replace(draft);
     return false;
@@ -221,23 +223,33 @@ export class Step {
 
   #swap(draft: Draft, moment: Moment): boolean {
     draft.cells[SEEN] = moment.now;
+    const { memory, blocks } = this.rows;
+    const light = writeLight(memory, blocks, draft);
+    if (light !== 0) return this.#put(draft, light, true);
     draft.cells[IDLE] = draft.idle(moment);
     return this.#replace(draft);
   }
 
-  /** The commit: a new record in place of the one that was read. */
+  /** A new record in place of the one that was read. */
   #replace(draft: Draft, block: number = this.#blockFor(draft)): boolean {
-    const { memory, blocks } = this.rows;
     if (block === 0) throw full(`what changes at the key ${JSON.stringify(this.#title)}`);
     this.rows.write(draft, block);
-    const head = next(draft.head, block);
+    return this.#put(draft, block, false);
+  }
+
+  /** The commit: what was read is replaced by the record of a block. */
+  #put(draft: Draft, block: number, isLight: boolean): boolean {
+    const { memory, blocks } = this.rows;
     const at = this.rows.headAt(draft.row);
-    if (Atomics.compareExchange(memory.words, at, draft.head, head) !== draft.head) {
+    const { block: old, base, generation } = draft;
+    const word = pair(old, generation);
+    if (Atomics.compareExchange(memory.words, at, word, pair(block, generation + 1)) !== word) {
       blocks.give(block);
       return false;
     }
-    blocks.give(indexOf(draft.head));
-    draft.committed(at, head);
+    if (old !== base) blocks.give(old);
+    draft.committed(at, block, isLight);
+    if (!isLight) blocks.give(base);
     return true;
   }
 
@@ -264,11 +276,11 @@ export class Step {
     // Whoever read the limiter's row since may have done it.
     Atomics.compareExchange(rows.memory.words, at, key.head, head);
     if (forget) {
-      root.valid = false;
+      root.alter();
       return true;
     }
-    rows.blocks.give(indexOf(key.head));
-    key.committed(at, head);
+    rows.blocks.give(key.block);
+    key.committed(at, block, false);
     root.cells[LINK_ROW] = 0;
     return true;
   }

@@ -1,7 +1,7 @@
 /** Looks for keys that have nothing left: a few whenever one is added, all when memory is full. */
 
 import { Draft } from "./draft.ts";
-import { GOVERNED, IDLE, ROOT } from "./record.ts";
+import { GOVERNED, ROOT } from "./record.ts";
 import { AT_HAND } from "./layout.ts";
 import type { Rows } from "./rows.ts";
 import type { Title } from "./text.ts";
@@ -21,7 +21,7 @@ export class Sweep {
   }
 
   static isIdle(draft: Draft, now: number): boolean {
-    return draft.cells[GOVERNED] !== ROOT && draft.cells[IDLE]! <= now - BEHIND;
+    return draft.cells[GOVERNED] !== ROOT && draft.idleAt <= now - BEHIND;
   }
 
   /** Visits all rows there are. */
