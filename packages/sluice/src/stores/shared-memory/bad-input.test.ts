@@ -1,13 +1,21 @@
 // What is no shared memory, is another's, was cut short, cannot be opened, or is full.
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { compile } from "../../limits/plan.ts";
 import { window } from "../../limits/window/window.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { sharedMemory } from "../shared-memory.ts";
 import type { Ledger } from "../store.ts";
+import { host } from "./host.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -87,6 +95,86 @@ test("a path that cannot be opened fails, and is told", () => {
   const expected = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
   expect(() => open(join(folder, "no", "such", "folder"))).toThrow(expected);
   expect(() => open(folder)).toThrow(expected);
+});
+
+test.each([
+  ["EROFS", "openSync", /EROFS: no such luck; give a path that can be read and written\.$/],
+  ["EACCES", "openSync", /EACCES: no such luck; give a path that can be read and written\.$/],
+  ["ENOSPC", "writeSync", /ENOSPC: no such luck; a new file takes 131072 bytes at once: make room/],
+  ["EDQUOT", "writeSync", /EDQUOT: no such luck; .*give a smaller size\.$/],
+] as const)("%s is told with a remedy, and leaves nothing behind", (code, call, sentence) => {
+  const own = mkdtempSync(join(folder, "failing-"));
+  vi.spyOn(host.fs!, call).mockImplementation(() => {
+    throw Object.assign(new Error(`${code}: no such luck`), { code });
+  });
+  const unavailable = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
+  try {
+    expect(() => open(join(own, "file"))).toThrow(unavailable);
+    expect(() => open(join(own, "file"))).toThrow(sentence);
+  } finally {
+    vi.restoreAllMocks();
+  }
+  expect(readdirSync(own)).toEqual([]);
+});
+
+test("a disk that is full while the file is made leaves no part of it", () => {
+  const own = mkdtempSync(join(folder, "full-"));
+  const path = join(own, "file");
+  const write = host.fs!.writeSync.bind(host.fs);
+  let left = 3;
+  vi.spyOn(host.fs!, "writeSync").mockImplementation((...args) => {
+    if (left-- > 0) return write(args[0], args[1], args[2], Math.min(args[3], 1_000), args[4]);
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  });
+  try {
+    expect(() => open(path)).toThrow(/no space left on device/);
+  } finally {
+    vi.restoreAllMocks();
+  }
+  expect(readdirSync(own)).toEqual([]);
+  expect(take(open(path), "k")).toBe(1);
+});
+
+test.each([
+  ["darwin", /files are shared on Linux only, and this is "darwin"; use sqlite\(\)\.$/],
+  [undefined, /files are shared on Linux only, and this is undefined; use sqlite\(\)\.$/],
+])("on %s there are no files, but buffers", (platform, sentence) => {
+  const real = host.platform;
+  Object.assign(host, { platform });
+  try {
+    const unavailable = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
+    expect(() => open(join(folder, "elsewhere"))).toThrow(unavailable);
+    expect(() => open(join(folder, "elsewhere"))).toThrow(sentence);
+    expect(take(open(new SharedArrayBuffer(SIZE)), "k")).toBe(1);
+  } finally {
+    Object.assign(host, { platform: real });
+  }
+});
+
+test.each([
+  ["missing", { code: "MODULE_NOT_FOUND" }, /needs the package "koffi"; install it/],
+  [
+    "of another libc",
+    {},
+    /"koffi" does not load here \(cannot load libc.so.6\); use sqlite\(\)\.$/,
+  ],
+])("a koffi that is %s is told", (_, properties, sentence) => {
+  const own = mkdtempSync(join(folder, "without-"));
+  const path = join(own, "file");
+  const { modules } = host;
+  const load = (): never => {
+    throw Object.assign(new Error("cannot load libc.so.6\nRequire stack: …"), properties);
+  };
+  Object.assign(host, { modules: { createRequire: () => load } });
+  try {
+    const unavailable = expect.objectContaining({ code: "STORE_UNAVAILABLE" });
+    expect(() => open(path)).toThrow(unavailable);
+    expect(() => open(path)).toThrow(sentence);
+  } finally {
+    Object.assign(host, { modules });
+  }
+  expect(readdirSync(own)).toEqual([]);
+  expect(take(open(path), "k")).toBe(1);
 });
 
 test("what is no buffer, or too small, is refused", () => {

@@ -36,6 +36,7 @@ interface Process {
   readonly pid: number;
   readonly version: string;
   readonly arch: string;
+  readonly platform: string;
   getBuiltinModule?: (name: string) => unknown;
   once?: (event: "exit", listener: () => void) => unknown;
 }
@@ -46,6 +47,7 @@ interface Host {
   readonly pid: number;
   /** The engine, for which atomicity is proved. */
   readonly engine: string;
+  readonly platform: string | undefined;
   readonly fs: Fs | undefined;
   readonly modules: Modules | undefined;
   readonly threads: Threads | undefined;
@@ -56,6 +58,7 @@ interface Host {
 export const host: Host = {
   pid: process?.pid ?? 0,
   engine: `${process?.version} ${process?.arch}`,
+  platform: process?.platform,
   fs: process?.getBuiltinModule?.("node:fs") as Fs | undefined,
   modules: process?.getBuiltinModule?.("node:module") as Modules | undefined,
   threads: process?.getBuiltinModule?.("node:worker_threads") as Threads | undefined,

@@ -27,12 +27,17 @@ const mapped = new Map<string, Memory>();
 export function mapFile(path: string, size: number): Memory {
   const { fs } = host;
   if (!fs) throw unavailable(path, "this runtime has no files; share a SharedArrayBuffer instead");
+  if (host.platform !== "linux") {
+    const here = show(host.platform);
+    throw unavailable(path, `files are shared on Linux only, and this is ${here}; use sqlite()`);
+  }
+  const koffi = loadKoffi(path);
   let file: number;
   try {
     file = openOrMake(fs, path, size);
   } catch (error) {
     if (error instanceof StoreCorruptError) throw error;
-    throw unavailable(path, `${(error as Error).message}; give a path that can be written`, error);
+    throw unavailable(path, `${(error as Error).message}; ${remedyFor(error, size)}`, error);
   }
   try {
     const status = fs.fstatSync(file);
@@ -41,12 +46,20 @@ export function mapFile(path: string, size: number): Memory {
     const name = nameOf(status);
     const known = mapped.get(name);
     if (known) return known;
-    const memory = memoryOver(map(loadKoffi(path), file, bytes, path));
+    const memory = memoryOver(map(koffi, file, bytes, path));
     mapped.set(name, memory);
     return memory;
   } finally {
     fs.closeSync(file);
   }
+}
+
+function remedyFor(error: unknown, size: number): string {
+  const { code } = error as { readonly code?: string };
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return `a new file takes ${size} bytes at once: make room, or give a smaller size`;
+  }
+  return "give a path that can be read and written";
 }
 
 /**
@@ -147,7 +160,12 @@ function loadKoffi(path: string): Koffi {
   try {
     return requireHere()("koffi") as Koffi;
   } catch (error) {
-    throw unavailable(path, 'it needs the package "koffi"; install it (npm install koffi)', error);
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    const why =
+      code === "MODULE_NOT_FOUND"
+        ? 'it needs the package "koffi"; install it (npm install koffi)'
+        : `the package "koffi" does not load here (${message.split("\n", 1)[0]}); use sqlite()`;
+    throw unavailable(path, why, error);
   }
 }
 
