@@ -199,6 +199,7 @@ export class KeyQueue {
 
   /** All waiters by rank. */
   all(ageing: number): Waiter[] {
+    if (this.#levels.length === 1) return this.#levels[0]!.all();
     return this.#levels.flatMap((level) => level.all()).sort((a, b) => compareRanks(a, b, ageing));
   }
 }

@@ -11,7 +11,7 @@ import type { Plan } from "../limits/plan.ts";
 import type { KeyQueue, Waiter } from "../queue.ts";
 import type { Answer, Ask, Ledger } from "../stores/store.ts";
 import { type Booking, bookingsOf, sameCosts } from "./booking.ts";
-import { shareOf } from "./share.ts";
+import { Share } from "./share.ts";
 
 /** What a lane needs of the limiter. */
 export interface LaneDesk {
@@ -40,6 +40,8 @@ const POLL_MOST = 100_000;
 const NOTICE_LOST = 1_000_000;
 /** After a refusal there is some time before the next call, whatever the store says. */
 const LEAST_PAUSE = 500;
+/** So many calls in a horizon at the most while the limits hold it back, or each would get too little. */
+const CALLS = 12;
 /** So long a refusal is taken to be true, unless the store tells what other processes free. */
 const REMEMBERED = 1_000_000;
 /** A busy store is asked again after so long, and up to twice that. */
@@ -55,15 +57,18 @@ export class Lane {
   readonly #desk: LaneDesk;
   /** In the order of their instants, which is that of the queue. */
   #booked: Booking[] = [];
+  /** What this process took of the key's limits; the next lane of the key goes on with it. */
+  share: Share;
   #asking = false;
   /** Not asked for more before this, on this process's clock. */
   #askAt = 0;
   #poll = POLL_LEAST;
   #missed = 0;
 
-  constructor(queue: KeyQueue, desk: LaneDesk) {
+  constructor(queue: KeyQueue, desk: LaneDesk, share: Share | undefined) {
     this.queue = queue;
     this.#desk = desk;
+    this.share = share?.plan === queue.plan ? share : new Share(queue.plan, desk.horizon);
   }
 
   /** When there is something to do, on this process's clock. */
@@ -79,6 +84,12 @@ export class Lane {
 
   get #wantsMore(): boolean {
     return !this.#asking && this.queue.size > this.#booked.length;
+  }
+
+  /** Those who wait go by new limits. */
+  replan(plan: Plan): void {
+    this.queue.replan(plan);
+    this.share = new Share(plan, this.#desk.horizon);
   }
 
   /** Something was freed: asks again at once. */
@@ -138,15 +149,11 @@ export class Lane {
   }
 
   async #ask(): Promise<void> {
-    const { clock, ledger, horizon } = this.#desk;
+    const { clock, ledger } = this.#desk;
     const { key, plan } = this.queue;
     const queued = this.queue.all(this.#desk.ageing).slice(this.#booked.length);
-    const costs = shareOf(
-      plan,
-      queued.map((waiter) => waiter.costs),
-      horizon,
-    );
-    const maxWait = booksAhead(plan) ? horizon : 0;
+    const costs = this.share.next(queued.map((waiter) => waiter.costs));
+    const maxWait = booksAhead(plan) ? this.share.reach(clock.now()) : 0;
     const notBefore = this.#booked.at(-1)?.at ?? 0;
     const ask: Ask = { key, plan, costs, notBefore, maxWait, since: undefined, deferred: false };
     this.#asking = true;
@@ -175,6 +182,7 @@ export class Lane {
       return this.#miss();
     }
     for (const booking of gained) {
+      this.share.take(booking.costs, received);
       const last = this.#booked.at(-1);
       this.#booked.push(last && last.due > booking.due ? { ...booking, due: last.due } : booking);
     }
@@ -189,21 +197,17 @@ export class Lane {
     if (isHeld(until)) return this.#nextPoll(received);
     this.#poll = POLL_LEAST;
     const front = until === NEVER ? received + this.#desk.horizon : received + (until - now);
-    const reach = booksAhead(this.queue.plan) ? this.#reach() : 0;
     const last = this.#desk.ledger.notifies === true ? front : received + REMEMBERED;
-    return Math.max(Math.min(front - reach, last), received + LEAST_PAUSE);
+    if (!booksAhead(this.queue.plan))
+      return Math.max(Math.min(front, last), received + LEAST_PAUSE);
+    const pause = this.#desk.horizon / CALLS;
+    return Math.max(Math.min(this.share.whenInReach(front), last), received + pause);
   }
 
   #afterGain(gained: readonly Booking[], received: number): number {
     this.#poll = POLL_LEAST;
     const front = gained.at(-1)?.due ?? received;
-    return front <= received ? 0 : front - this.#reach();
-  }
-
-  /** Who has nothing in hand asks long before those who have, or they would take it all. */
-  #reach(): number {
-    const { horizon } = this.#desk;
-    return this.#booked.length === 0 ? (7 * horizon) / 8 : horizon / 4;
+    return front <= received ? 0 : this.share.whenInReach(front);
   }
 
   #nextPoll(received: number): number {

@@ -5,10 +5,16 @@ import { Heap } from "../heap.ts";
 import type { Plan } from "../limits/plan.ts";
 import { KeyQueue, type Waiter } from "../queue.ts";
 import { Lane, type LaneDesk } from "./lane.ts";
+import type { Share } from "./share.ts";
+
+/** Keys whose shares are kept while nobody waits for them. */
+const SHARES = 1_000;
 
 export class Lanes {
   readonly #desk: LaneDesk;
   readonly #byKey = new Map<string, Lane>();
+  /** Of keys without a lane, the latest last: who asks for one at a time has taken something, too. */
+  readonly #shares = new Map<string, Share>();
   /** Lanes by when they are to be looked at; one that moved stands in it more than once. */
   readonly #due = new Heap<Lane>();
   readonly #deadlines = new Heap<Waiter>();
@@ -37,7 +43,11 @@ export class Lanes {
   /** The lane of a key; new ones go by this plan. */
   open(key: string, plan: Plan): Lane {
     let lane = this.#byKey.get(key);
-    if (!lane) this.#byKey.set(key, (lane = new Lane(new KeyQueue(key, plan), this.#desk)));
+    if (!lane) {
+      lane = new Lane(new KeyQueue(key, plan), this.#desk, this.#shares.get(key));
+      this.#byKey.set(key, lane);
+      this.#shares.delete(key);
+    }
     return lane;
   }
 
@@ -66,7 +76,7 @@ export class Lanes {
   /** Serves a lane, and the timer goes by what is left of it. */
   pump(lane: Lane): void {
     lane.serve();
-    if (lane.idle) this.#byKey.delete(lane.queue.key);
+    if (lane.idle) this.#drop(lane);
     else if (lane.due < Number.POSITIVE_INFINITY) this.#due.push(lane.due, lane);
     this.#arm();
   }
@@ -74,8 +84,17 @@ export class Lanes {
   close(): void {
     this.#alarm.set(Number.POSITIVE_INFINITY);
     this.#byKey.clear();
+    this.#shares.clear();
     this.#due.prune(() => false);
     this.#deadlines.prune(() => false);
+  }
+
+  #drop(lane: Lane): void {
+    const { key } = lane.queue;
+    if (this.#byKey.get(key) !== lane) return;
+    this.#byKey.delete(key);
+    if (this.#shares.size >= SHARES) this.#shares.delete(this.#shares.keys().next().value!);
+    this.#shares.set(key, lane.share);
   }
 
   #ring(): void {

@@ -1,43 +1,108 @@
-/** How much one call may take: a share of what the limits hold, so that other processes get theirs. */
+/**
+ * Processes that share a limit have no common queue. So that they get about the same, each books the
+ * further ahead the less it took lately: what comes into reach goes to whoever has taken least, until
+ * all have taken alike. Whoever is alone takes everything, and is in nobody's way.
+ */
 
 import type { Costs } from "../costs.ts";
-import type { AnyLimit } from "../limits/limit.ts";
+import type { AnyLimit, Rate } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 
-/** The first caller would else book a whole window, and the others wait for the next. */
-const SHARE = 4;
+/** One call takes at most this part of what the limits let through, or the first would take it all. */
+const PART = 1 / 8;
 /** Admissions in one call, however large the limits are. */
 const MOST = 1000;
+/** Who took everything books this part of the horizon ahead. */
+const LEAST_REACH = 1 / 4;
+/** What was taken fades over so many spans of a limit: limits of one or two go round then, too. */
+const MEMORY = 2;
+/** The steps in which `whenInReach` closes in. */
+const STEPS = 4;
 
-/** The costs at the front that one call asks for: at least one, within a share of every limit. */
-export function shareOf(plan: Plan, queued: Iterable<Costs>, horizon: number): Costs[] {
-  const room = plan.rules.map(({ limit }) => unitsWithin(limit, horizon) / SHARE);
-  const share: Costs[] = [];
-  for (const costs of queued) {
-    const fits = costs.every((units, i) => units <= room[i]!);
-    if (share.length > 0 && (!fits || share.length >= MOST)) break;
-    costs.forEach((units, i) => {
-      room[i]! -= units;
-    });
-    share.push(costs);
+const DAY = 86_400e6;
+
+/** What one process takes of the limits of one key. */
+export class Share {
+  readonly plan: Plan;
+  readonly #horizon: number;
+  /** Of each rule the units that it lets through in a span no shorter than the horizon. */
+  readonly #flows: readonly Flow[];
+  /** Which part of each flow was taken lately, as of `#at`. */
+  readonly #taken: number[];
+  #at = 0;
+
+  constructor(plan: Plan, horizon: number) {
+    this.plan = plan;
+    this.#horizon = horizon;
+    this.#flows = plan.rules.flatMap(({ limit }, rule) =>
+      ratesOf(limit).map(({ count, span }) => ({
+        rule,
+        count: count * Math.max(1, horizon / span),
+        span: Math.max(span, horizon),
+      })),
+    );
+    this.#taken = this.#flows.map(() => 0);
   }
-  return share;
+
+  /** The costs at the front that one call asks for: at least one, within a part of every limit. */
+  next(queued: Iterable<Costs>): Costs[] {
+    const room = this.#flows.map(({ count }) => count * PART);
+    const next: Costs[] = [];
+    for (const costs of queued) {
+      const fits = this.#flows.every(({ rule }, i) => costs[rule]! <= room[i]!);
+      if (next.length > 0 && (!fits || next.length >= MOST)) break;
+      this.#flows.forEach(({ rule }, i) => {
+        room[i]! -= costs[rule]!;
+      });
+      next.push(costs);
+    }
+    return next;
+  }
+
+  /** These were admitted; times are microseconds on this process's clock. */
+  take(costs: Costs, now: number): void {
+    this.#flows.forEach(({ rule, count }, i) => {
+      this.#taken[i] = this.#takenBy(i, now) + costs[rule]! / count / MEMORY;
+    });
+    this.#at = now;
+  }
+
+  /** How far ahead it may book at that time. */
+  reach(at: number): number {
+    const most = this.#taken.reduce((so, _, i) => Math.max(so, this.#takenBy(i, at)), 0);
+    return Math.floor(this.#horizon * Math.max(LEAST_REACH, 1 - (1 - LEAST_REACH) * most));
+  }
+
+  /** When an instant comes into reach: its reach grows meanwhile, by less than the time that passes. */
+  whenInReach(instant: number): number {
+    let at = instant - this.#horizon;
+    for (let i = 0; i < STEPS; i++) at = instant - this.reach(Math.max(at, this.#at));
+    return at;
+  }
+
+  #takenBy(flow: number, at: number): number {
+    return this.#taken[flow]! * Math.exp((this.#at - at) / (MEMORY * this.#flows[flow]!.span));
+  }
 }
 
-/** What the limit lets through while instants are booked ahead. */
-function unitsWithin(limit: AnyLimit, horizon: number): number {
+interface Flow extends Rate {
+  readonly rule: number;
+}
+
+/** What a limit lets through; slots come back at nobody knows when. */
+function ratesOf(limit: AnyLimit): readonly Rate[] {
   switch (limit.kind) {
     case "window":
-      return Math.min(...limit.rates.map(({ count, span }) => count * Math.max(1, horizon / span)));
+      return limit.rates;
     case "parts":
-      return limit.count * Math.max(1, horizon / limit.span);
+      return [limit];
     case "pace":
-      return Math.max(limit.burst, (horizon * limit.units) / limit.micros);
+      return [{ count: limit.burst, span: (limit.burst * limit.micros) / limit.units }];
     case "quota":
-      return limit.count;
+      return [{ count: limit.count, span: typeof limit.period === "number" ? limit.period : DAY }];
     case "concurrency":
-      return limit.slots;
+      return [{ count: limit.slots, span: Number.POSITIVE_INFINITY }];
     default:
-      return Number.POSITIVE_INFINITY;
+      return [];
   }
 }

@@ -128,7 +128,7 @@ export class SharedWaiting implements LaneDesk {
       const { queue } = lane;
       const plan = this.#admissions.plans.of(queue.key);
       lane.giveAllBack();
-      if (plan !== queue.plan) queue.replan(plan);
+      if (plan !== queue.plan) lane.replan(plan);
       for (const waiter of queue.all(this.ageing)) {
         const rule = plan.rules.find(({ limit }, i) => waiter.costs[i]! > capacityOf(limit));
         if (rule) this.#end(waiter, impossibleNow(rule.names[0]!));

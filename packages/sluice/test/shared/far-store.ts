@@ -12,9 +12,9 @@ import type { ManualClock } from "../../src/testing/index.ts";
 export interface FarStore extends Store<false> {
   /** Calls that were made. */
   readonly calls: { reserve: number; amend: number; peek: number };
-  /** Milliseconds to the store and back; may change at any time. */
-  there: () => number;
-  back: () => number;
+  /** Milliseconds to the store and back for each limiter by the order of opening; may change. */
+  there: (limiter: number) => number;
+  back: (limiter: number) => number;
   /** What the next calls fail with. */
   failure: Error | undefined;
 }
@@ -29,6 +29,7 @@ export function farStore(clock: ManualClock, options: FarOptions = {}): FarStore
   const ledgers = new Map<string, Ledger<true>>();
   const scopes = new Map<string, Scope[]>();
   const plans = new Map<string, Plan>();
+  let opened = 0;
   const wait = (ms: number): Promise<void> =>
     ms === 0 ? Promise.resolve() : new Promise((resolve) => void clock.setTimer(ms, resolve));
   const store: FarStore = {
@@ -43,11 +44,12 @@ export function farStore(clock: ManualClock, options: FarOptions = {}): FarStore
       if (!ledgers.has(scope.name)) ledgers.set(scope.name, memory().open(scope));
       const ledger = ledgers.get(scope.name)!;
       scopes.set(scope.name, [...(scopes.get(scope.name) ?? []), scope]);
+      const limiter = opened++;
       const call = async <T>(act: () => T): Promise<T> => {
-        await wait(store.there());
+        await wait(store.there(limiter));
         if (store.failure) throw store.failure;
         const answer = act();
-        await wait(store.back());
+        await wait(store.back(limiter));
         return answer;
       };
       // The same numbers are the same plan for the ledger, whoever compiled them.
