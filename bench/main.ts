@@ -8,8 +8,9 @@ import { parseArgs } from "node:util";
 import { begun } from "./harness/in-child.ts";
 import { summary } from "./harness/report.ts";
 
-/** Chaos takes the number of its runs and its seed. */
-type Run = (quick: boolean, flags: { runs?: string; seed?: string }) => Promise<void>;
+/** Chaos takes the number of its runs and its seed, the fleet what it is to run. */
+type Flags = { [flag in "runs" | "seed" | "store" | "limit" | "seconds"]?: string };
+type Run = (quick: boolean, flags: Flags) => Promise<void>;
 
 const all = [
   "try-acquire",
@@ -36,6 +37,9 @@ const { positionals, values } = parseArgs({
     quick: { type: "boolean", default: false },
     runs: { type: "string" },
     seed: { type: "string" },
+    store: { type: "string" },
+    limit: { type: "string" },
+    seconds: { type: "string" },
   },
 });
 const names = positionals.length > 0 ? positionals : all;

@@ -4,13 +4,14 @@ import { type LimitsInput, pace } from "sluice";
 
 export interface FleetLimit {
   readonly limits: LimitsInput;
-  /** For each window that is promised: its length, and the most in it besides the rate. */
+  /** For each window that is promised: its length, and the most in it with a grace. */
   readonly promises: readonly {
     readonly spanMs: number;
     readonly most: (graceMs: number) => number;
   }[];
-  /** What may pass in a second at the most, with the grace. */
-  readonly rate: (graceMs: number) => number;
+  /** What passes in `periodMs` at the most, again and again; both with the grace. */
+  readonly count: number;
+  readonly periodMs: (graceMs: number) => number;
 }
 
 const window = (count: number, spanMs: number): FleetLimit["promises"][number] => ({
@@ -19,22 +20,26 @@ const window = (count: number, spanMs: number): FleetLimit["promises"][number] =
 });
 
 export const fleetLimits: Record<string, FleetLimit> = {
-  "window 200/s": {
+  window: {
     limits: "200/s",
     promises: [window(200, 1_000)],
-    rate: (grace) => 200e3 / (1_000 + grace),
+    count: 200,
+    periodMs: (grace) => 1_000 + grace,
   },
-  "pace 200/s catchUp 5": {
+  pace: {
     limits: pace("200/s", { catchUp: 5 }),
-    promises: [100, 500, 1_000, 5_000].map((spanMs) => ({
+    // What explain() prints for a shared store; catchUp has no effect there.
+    promises: [5, 20, 100, 500, 1_000, 5_000].map((spanMs) => ({
       spanMs,
-      most: (grace) => 5 + Math.ceil((200 * (spanMs + grace)) / 1e3),
+      most: (grace) => Math.ceil((200 * (spanMs + grace)) / 1e3),
     })),
-    rate: () => 200,
+    count: 1,
+    periodMs: () => 5,
   },
-  "three rates": {
+  rates: {
     limits: ["50/100ms", "200/s", "900/5s"],
     promises: [window(50, 100), window(200, 1_000), window(900, 5_000)],
-    rate: (grace) => 900e3 / (5_000 + grace),
+    count: 900,
+    periodMs: (grace) => 5_000 + grace,
   },
 };

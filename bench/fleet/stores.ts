@@ -2,7 +2,8 @@
 
 import type { Store } from "sluice";
 
-export type StoreName = "redis" | "postgres" | "sqlite" | "shared-memory";
+export const STORES = ["redis", "postgres", "sqlite", "shared-memory"] as const;
+export type StoreName = (typeof STORES)[number];
 
 export interface OpenStore {
   readonly store: Store;
