@@ -28,10 +28,10 @@ export const fleetLimits: Record<string, FleetLimit> = {
   },
   pace: {
     limits: pace("200/s", { catchUp: 5 }),
-    // What explain() prints for a shared store; catchUp has no effect there.
+    // What explain() prints: the rate over W + G, and what is caught up.
     promises: [5, 20, 100, 500, 1_000, 5_000].map((spanMs) => ({
       spanMs,
-      most: (grace) => Math.ceil((200 * (spanMs + grace)) / 1e3),
+      most: (grace) => 5 + Math.ceil((200 * (spanMs + grace)) / 1e3),
     })),
     count: 1,
     periodMs: () => 5,

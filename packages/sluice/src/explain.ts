@@ -83,7 +83,8 @@ function promiseOf(limit: AnyLimit, rate: number, grace: number): string {
     case "parts":
       return `never more than ${limit.count} in any ${formatMicros(limit.span)}, at up to 1/${limit.parts} less throughput`;
     case "pace": {
-      const extra = limit.burst - 1 + limit.catchUp;
+      // On a shared store the grace is longer by what is caught up, if anything is.
+      const extra = limit.burst - 1 + (grace === 0 ? limit.catchUp : 0);
       return `at most ${extra === 0 ? "" : `${extra} + `}ceil(${limit.count}/${formatMicros(limit.span)} * ${grace === 0 ? "W" : `(W + ${formatMicros(grace)})`}) in any half-open W`;
     }
     case "quota":
@@ -104,12 +105,13 @@ function unreachable(plan: Plan): string[] {
     const name = names[0]!;
     if (limit.kind === "pace") {
       const interval = limit.micros / limit.units;
-      if (interval < 10_000 && limit.burst === 1 && limit.catchUp === 0) {
+      const late = plan.grace === 0 ? limit.catchUp : plan.grace / interval;
+      if (interval < 10_000 && limit.burst === 1 && late === 0) {
         warnings.push(
           `${name} cannot reach its rate: timers have whole milliseconds and come late; give it catchUp or a burst.`,
         );
       }
-      const perSpan = limit.burst + limit.catchUp + limit.span / interval;
+      const perSpan = limit.burst + late + limit.span / interval;
       if (perSpan > limit.count + 1) {
         warnings.push(
           `${name} can admit ${Math.ceil(perSpan - 1)} in ${formatMicros(limit.span)}; for never more than ${limit.count} use window(${limit.count}, "${formatMicros(limit.span)}").`,

@@ -13,6 +13,8 @@ export function withoutLeases(plan: Plan): Plan {
 /**
  * Whoever holds an instant runs up to `grace` microseconds after it, so windows are padded by that.
  * A pace is not: it would lose the grace at every unit, and promises its rate over W + grace instead.
+ * Where nothing else binds, `catchUp` makes up for instants that were missed: they may be taken that
+ * much later.
  */
 export function withGrace(plan: Plan, grace: number): Plan {
   const padded = adapted(plan, (limit) => {
@@ -33,7 +35,12 @@ export function withGrace(plan: Plan, grace: number): Plan {
         return limit;
     }
   });
-  return { ...padded, grace };
+  return { ...padded, grace: grace + Math.min(...plan.rules.map(({ limit }) => catchUpOf(limit))) };
+}
+
+/** How much later than its grace an instant may be taken, in microseconds. */
+function catchUpOf(limit: AnyLimit): number {
+  return limit.kind === "pace" ? Math.floor((limit.catchUp * limit.micros) / limit.units) : 0;
 }
 
 function adapted(plan: Plan, adapt: (limit: AnyLimit) => AnyLimit): Plan {

@@ -63,7 +63,7 @@ export interface Plan {
   readonly since: number;
   /** The same instant in microseconds since the epoch. */
   readonly sinceWall: number;
-  /** Microseconds after its instant at which whoever holds it may still run. */
+  /** Microseconds after its instant at which whoever booked it may still run. */
   readonly grace: number;
   /** The same numbers have the same text. */
   readonly text: string;

@@ -26,7 +26,7 @@ export function bookingsOf(
   plan: Plan,
   costs: readonly Costs[],
   answer: Answer,
-  { sent, received, grace }: { sent: number; received: number; grace: number },
+  { sent, received }: { sent: number; received: number },
 ): Booking[] {
   const { now, admitted, instants, tickets, asked = sent } = answer;
   return costs.slice(0, admitted).map((each, i) => {
@@ -37,7 +37,7 @@ export function bookingsOf(
       at: instants[i]!,
       ticket: tickets[i]!,
       due: received + ahead,
-      until: asked + ahead + grace,
+      until: asked + ahead + plan.grace,
     };
   });
 }

@@ -19,7 +19,6 @@ export interface LaneDesk {
   readonly ledger: Ledger<boolean>;
   /** Microseconds that a step of priority is worth. */
   readonly ageing: number;
-  readonly grace: number;
   readonly horizon: number;
   /** From 0 to 1. */
   random(): number;
@@ -172,12 +171,11 @@ export class Lane {
 
   #take(ask: Ask, answer: Answer, sent: number, received: number): void {
     const { key, plan, costs } = ask;
-    const { grace } = this.#desk;
-    const gained = bookingsOf(plan, costs, answer, { sent, received, grace });
+    const gained = bookingsOf(plan, costs, answer, { sent, received });
     // The limits changed while the call was under way.
     if (plan !== this.queue.plan) return this.#desk.giveBack(key, gained);
     // The way took longer than the grace: when an instant has surely come, it is too old already.
-    if (received - sent > grace && gained.length > 0) {
+    if (received - sent > plan.grace && gained.length > 0) {
       this.#desk.giveBack(key, gained);
       return this.#miss();
     }

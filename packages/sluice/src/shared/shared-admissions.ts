@@ -98,7 +98,7 @@ export class SharedAdmissions implements PermitOwner {
     return after(this.ledger.reserve(ask), (answer): Judged => {
       if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
       const received = this.clock.now();
-      const [booking] = bookingsOf(plan, asked, answer, { sent, received, grace: this.grace });
+      const [booking] = bookingsOf(plan, asked, answer, { sent, received });
       if (received <= booking!.until) {
         this.lateness.note(key, booking!);
         return this.admit(key, plan, costs, booking!, waited);

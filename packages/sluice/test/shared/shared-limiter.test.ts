@@ -1,6 +1,6 @@
 // Instants are booked ahead on a shared store, and handed out in order when they come.
 import { describe, expect, test } from "vitest";
-import { concurrency, createLimiter, type Limiter } from "../../src/index.ts";
+import { concurrency, createLimiter, type Limiter, pace } from "../../src/index.ts";
 import { manualClock, type ManualClock, worstWindow } from "../../src/testing/index.ts";
 import { watch } from "../verbs/outcomes.ts";
 import { farStore } from "./far-store.ts";
@@ -140,6 +140,45 @@ test("who runs later than the grace counts once more, so that the next keep thei
       1_000_000,
     ).units,
   ).toBeLessThanOrEqual(4);
+});
+
+describe("a pace", () => {
+  const waitOut = async (catchUp: number): Promise<number[]> => {
+    const clock = manualClock();
+    const limits = pace("100/1s", { catchUp });
+    const limiter = createLimiter(limits, { store: farStore(clock), clock, name: "x" });
+    const ran = run(clock, limiter, 8);
+    await clock.advance(15);
+    clock.block(60);
+    await clock.advance(25);
+    return ran;
+  };
+
+  test("gives up instants that are older than the grace", async () => {
+    // Those of 20 to 50 ms are lost, and asked for anew.
+    expect(await waitOut(0)).toEqual([0, 10, 75, 75, 80, 90, 100]);
+  });
+
+  test("makes up for so many more by catchUp", async () => {
+    expect(await waitOut(3)).toEqual([0, 10, 75, 75, 75, 75, 75, 80]);
+  });
+
+  test("promises what it keeps", async () => {
+    const clock = manualClock();
+    const store = farStore(clock);
+    const even = pace("200/1s", { catchUp: 5 });
+    const alone = createLimiter({ even }, { store, clock, name: "alone" });
+    const { promises, warnings } = await alone.explain();
+    expect(promises["even"]).toBe("at most ceil(200/1s * (W + 45ms)) in any half-open W");
+    expect(warnings).toEqual([
+      'even can admit 209 in 1s; for never more than 200 use window(200, "1s").',
+    ]);
+    // A window is padded by the grace alone, so nobody may be later than that.
+    const both = createLimiter({ even, long: "900/5s" }, { store, clock, name: "both" });
+    expect((await both.explain()).promises["even"]).toBe(
+      "at most ceil(200/1s * (W + 20ms)) in any half-open W",
+    );
+  });
 });
 
 describe("concurrency", () => {
