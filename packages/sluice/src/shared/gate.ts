@@ -19,7 +19,7 @@ export function closeGate(
     return after(ledger.amend([{ kind: "gate", key, plan, until }]), () => {
       for (const lane of lanes.all()) {
         if (key !== undefined && lane.queue.key !== key) continue;
-        lane.giveAllBack();
+        void lane.giveAllBack();
         lanes.pump(lane);
       }
     });

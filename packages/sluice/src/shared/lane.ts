@@ -23,7 +23,10 @@ export interface LaneDesk {
   /** From 0 to 1. */
   random(): number;
   grant(waiter: Waiter, booking: Booking): void;
-  giveBack(key: string, bookings: readonly Booking[]): void;
+  /** Resolves when the store has them, or has failed. */
+  giveBack(key: string, bookings: readonly Booking[]): Promise<void>;
+  /** Notices callers who were granted in this turn and run late. */
+  checkLate(): void;
   /** The store failed: what becomes of everybody in the lane. */
   fail(lane: Lane, error: unknown): void;
   /** Instants come too late again and again. */
@@ -58,7 +61,9 @@ export class Lane {
   #booked: Booking[] = [];
   /** What this process took of the key's limits; the next lane of the key goes on with it. */
   share: Share;
-  #asking = false;
+  /** The call in flight. */
+  #call: Promise<void> | undefined;
+  #suspensions = 0;
   /** Not asked for more before this, on this process's clock. */
   #askAt = 0;
   #poll = POLL_LEAST;
@@ -78,11 +83,12 @@ export class Lane {
 
   /** Nobody waits, nothing is in hand, no call is in flight. */
   get idle(): boolean {
-    return this.queue.size === 0 && this.#booked.length === 0 && !this.#asking;
+    const { size } = this.queue;
+    return size === 0 && this.#booked.length === 0 && !this.#call && this.#suspensions === 0;
   }
 
   get #wantsMore(): boolean {
-    return !this.#asking && this.queue.size > this.#booked.length;
+    return !this.#call && this.#suspensions === 0 && this.queue.size > this.#booked.length;
   }
 
   /** Those who wait go by new limits. */
@@ -98,15 +104,28 @@ export class Lane {
   }
 
   /** Everything in hand goes back: the limits, or what may pass at all, have changed. */
-  giveAllBack(): void {
+  async giveAllBack(): Promise<void> {
     const booked = this.#booked;
     this.#booked = [];
-    if (booked.length > 0) this.#desk.giveBack(this.queue.key, booked);
     this.wake();
+    if (booked.length > 0) await this.#desk.giveBack(this.queue.key, booked);
+  }
+
+  /** From now on nothing is handed out or asked for; resolves when the store has all of it back. */
+  async suspend(): Promise<void> {
+    this.#suspensions++;
+    await Promise.all([this.giveAllBack(), this.#call]);
+  }
+
+  resume(): void {
+    this.#suspensions--;
+    this.#desk.pump(this);
   }
 
   /** Hands out the instants that have come, returns those too many, and asks for more. */
   serve(): void {
+    this.#desk.checkLate();
+    if (this.#suspensions > 0) return;
     const { clock } = this.#desk;
     const started = clock.now();
     let now = started;
@@ -118,8 +137,8 @@ export class Lane {
     }
     if (missed) this.#miss();
     const spare = this.#booked.splice(this.queue.size);
-    if (spare.length > 0) this.#desk.giveBack(this.queue.key, spare);
-    if (this.#wantsMore && this.#askAt <= now) void this.#ask();
+    if (spare.length > 0) void this.#desk.giveBack(this.queue.key, spare);
+    if (this.#wantsMore && this.#askAt <= now) this.#call = this.#ask();
   }
 
   /** True when the instant came too late. */
@@ -127,13 +146,13 @@ export class Lane {
     const booking = this.#booked[0]!;
     const waiter = this.queue.head(this.#desk.ageing);
     if (waiter && !sameCosts(waiter.costs, booking.costs)) {
-      this.giveAllBack();
+      void this.giveAllBack();
       return false;
     }
     this.#booked.shift();
     const late = now > booking.until;
     if (!waiter || late) {
-      this.#desk.giveBack(this.queue.key, [booking]);
+      void this.#desk.giveBack(this.queue.key, [booking]);
       return late;
     }
     this.#missed = 0;
@@ -155,29 +174,33 @@ export class Lane {
     const maxWait = booksAhead(plan) ? this.share.reach(clock.now()) : 0;
     const notBefore = this.#booked.at(-1)?.at ?? 0;
     const ask: Ask = { key, plan, costs, notBefore, maxWait, since: undefined, deferred: false };
-    this.#asking = true;
     const sent = clock.now();
     try {
-      this.#take(ask, await ledger.reserve(ask), sent, clock.now());
+      const back = this.#take(ask, await ledger.reserve(ask), sent, clock.now());
+      if (back) await back;
     } catch (error) {
       if ((error as { code?: unknown }).code === "STORE_BUSY") {
         this.#askAt = clock.now() + BUSY * (1 + this.#desk.random());
       } else this.#desk.fail(this, error);
     } finally {
-      this.#asking = false;
+      this.#call = undefined;
     }
     this.#desk.pump(this);
   }
 
-  #take(ask: Ask, answer: Answer, sent: number, received: number): void {
+  /** Puts into hand what was gained; a promise when it went back instead. */
+  #take(ask: Ask, answer: Answer, sent: number, received: number): Promise<void> | undefined {
     const { key, plan, costs } = ask;
     const gained = bookingsOf(plan, costs, answer, { sent, received });
-    // The limits changed while the call was under way.
-    if (plan !== this.queue.plan) return this.#desk.giveBack(key, gained);
+    // The limits changed while the call was under way, or somebody ran late.
+    if (plan !== this.queue.plan || this.#suspensions > 0) {
+      return gained.length > 0 ? this.#desk.giveBack(key, gained) : undefined;
+    }
     // The way took longer than the grace: when an instant has surely come, it is too old already.
     if (received - sent > plan.grace && gained.length > 0) {
-      this.#desk.giveBack(key, gained);
-      return this.#miss();
+      const back = this.#desk.giveBack(key, gained);
+      this.#miss();
+      return back;
     }
     for (const booking of gained) {
       this.share.take(booking.costs, received);
@@ -188,6 +211,7 @@ export class Lane {
       answer.admitted < costs.length
         ? this.#afterRefusal(answer, received)
         : this.#afterGain(gained, received);
+    return undefined;
   }
 
   /** The front of what is booked, by anybody, moves into reach of the next call. */

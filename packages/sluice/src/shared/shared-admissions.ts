@@ -14,7 +14,7 @@ import type { Answer, Ask, Change, Ledger, View } from "../stores/store.ts";
 import { show } from "../time.ts";
 import { bindingName, type Refused, refusalOf } from "../view.ts";
 import { type Booking, bookingsOf } from "./booking.ts";
-import { Lateness } from "./lateness.ts";
+import { Lateness, type Recall } from "./lateness.ts";
 import { Leases } from "./leases.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -53,7 +53,7 @@ export class SharedAdmissions implements PermitOwner {
     settings: Settings,
     clock: Clock,
     events: Events,
-    queues: { isWaited(key: string): boolean; wake(key?: string): void },
+    queues: { isWaited(key: string): boolean; wake(key?: string): void; recall: Recall },
   ) {
     const store = options.store!;
     if (options.name === undefined) {
@@ -78,7 +78,7 @@ export class SharedAdmissions implements PermitOwner {
       onFreed: () => queues.wake(),
     });
     this.outbox = new Outbox(this.ledger, clock, (tickets) => this.#leases.lost(tickets));
-    this.lateness = new Lateness(clock, this.ledger);
+    this.lateness = new Lateness(clock, this.ledger, queues.recall);
     this.#leases = new Leases(clock, (renewals) => void this.outbox.send(renewals));
   }
 
@@ -103,7 +103,7 @@ export class SharedAdmissions implements PermitOwner {
         this.lateness.note(key, booking!);
         return this.admit(key, plan, costs, booking!, waited);
       }
-      this.giveBack(key, [booking!]);
+      void this.giveBack(key, [booking!]);
       if (tries === 0) throw tooSlow(key, this.grace);
       return this.attempt(key, plan, costs, waited + received - sent, tries - 1);
     });
@@ -119,19 +119,19 @@ export class SharedAdmissions implements PermitOwner {
     const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
     const now = ledger.now();
     if (now - at <= this.grace) return this.admit(key, plan, costs, { at, ticket }, waited);
-    this.giveBack(key, [{ plan, costs, at, ticket }]);
+    void this.giveBack(key, [{ plan, costs, at, ticket }]);
     if (tries === 0) throw tooSlow(key, this.grace);
     return this.#attemptHere(key, plan, costs, waited + now - read, tries - 1);
   }
 
-  /** Returns instants that nobody will use. */
-  giveBack(key: string, bookings: readonly Omit<Booking, "due" | "until">[]): void {
+  /** Returns instants that nobody will use; resolves when the store has them, or has failed. */
+  giveBack(key: string, bookings: readonly Omit<Booking, "due" | "until">[]): Promise<void> {
     const changes = bookings.flatMap(({ plan, costs, at, ticket }): Change[] => {
       const actual = plan.rules.map(() => 0);
       const cancel = { kind: "cancel" as const, key, plan, ticket, at, taken: costs, actual };
       return plan.hasConcurrency ? [cancel, { kind: "release", key, plan, ticket }] : [cancel];
     });
-    void this.outbox.send(changes);
+    return this.outbox.send(changes).catch(() => undefined);
   }
 
   admit(

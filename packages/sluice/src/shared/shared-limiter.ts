@@ -56,6 +56,8 @@ export class SharedLimiter {
     const queues = {
       isWaited: (key: string): boolean => this.#waiting.lanes.get(key) !== undefined,
       wake: (key?: string): void => this.#freed(key),
+      recall: (key: string, plan: Plan, charge: () => Promise<void>): void =>
+        void this.#waiting.recall(key, plan, charge),
     };
     this.#admissions = new SharedAdmissions(
       limits,
@@ -135,7 +137,7 @@ export class SharedLimiter {
       const grant = admissions.admit(key, plan, costs, { at, ticket }, 0);
       const cancel = (): boolean => {
         if (admissions.closed || due <= this.#clock.now()) return false;
-        this.#waiting.giveBack(key, [{ plan, costs, at, ticket, due, until: due }]);
+        void this.#waiting.giveBack(key, [{ plan, costs, at, ticket, due, until: due }]);
         return true;
       };
       return bookedGrant(grant, Math.max(0, toMillis(at - answer.now)), cancel);

@@ -83,13 +83,27 @@ export class SharedWaiting implements LaneDesk {
     waiter.settle(this.#admissions.admit(key, booking.plan, booking.costs, booking, waited));
   }
 
-  giveBack(key: string, bookings: readonly Booking[]): void {
-    this.#admissions.giveBack(key, bookings);
+  giveBack(key: string, bookings: readonly Booking[]): Promise<void> {
+    return this.#admissions.giveBack(key, bookings);
+  }
+
+  checkLate(): void {
+    this.#admissions.lateness.check();
+  }
+
+  /** Nothing of what was booked is kept, and nobody asks, until what ran late is charged. */
+  async recall(key: string, plan: Plan, charge: () => Promise<void>): Promise<void> {
+    if (this.#admissions.closed) return;
+    const own = this.lanes.open(key, plan);
+    const lanes = plan.hasShared ? this.lanes.all() : [own];
+    await Promise.all(lanes.map((lane) => lane.suspend()));
+    await charge();
+    for (const lane of lanes) lane.resume();
   }
 
   fail(lane: Lane, error: unknown): void {
     for (const waiter of lane.queue.all(this.ageing)) this.#end(waiter, error);
-    lane.giveAllBack();
+    void lane.giveAllBack();
   }
 
   tooSlow(lane: Lane): void {
@@ -117,7 +131,7 @@ export class SharedWaiting implements LaneDesk {
         const { key, plan } = lane.queue;
         waiter.settle(this.#admissions.freePass(key, plan, waiter.costs));
       }
-      lane.giveAllBack();
+      void lane.giveAllBack();
       this.lanes.pump(lane);
     }
   }
@@ -127,7 +141,7 @@ export class SharedWaiting implements LaneDesk {
     for (const lane of this.lanes.all()) {
       const { queue } = lane;
       const plan = this.#admissions.plans.of(queue.key);
-      lane.giveAllBack();
+      void lane.giveAllBack();
       if (plan !== queue.plan) lane.replan(plan);
       for (const waiter of queue.all(this.ageing)) {
         const rule = plan.rules.find(({ limit }, i) => waiter.costs[i]! > capacityOf(limit));
@@ -140,7 +154,7 @@ export class SharedWaiting implements LaneDesk {
   close(): void {
     const error = new LimiterClosedError();
     for (const waiter of this.#waiting(undefined)) this.#end(waiter, error);
-    for (const lane of this.lanes.all()) lane.giveAllBack();
+    for (const lane of this.lanes.all()) void lane.giveAllBack();
     this.lanes.close();
   }
 
