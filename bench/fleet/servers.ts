@@ -3,10 +3,13 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { postgres } from "sluice/postgres";
 import { startPostgres } from "../../packages/sluice/test/servers/postgres.ts";
 import { startRedis } from "../../packages/sluice/test/servers/redis.ts";
+
+const READY_MS = 30_000;
 
 export interface Servers {
   readonly redis: string;
@@ -22,12 +25,26 @@ export async function startServers(): Promise<Servers> {
     startRedis(folder, stops),
     startPostgres(folder, stops),
   ]);
-  const pool = new pg.Pool({ connectionString: postgresUrl });
-  await postgres(pool).migrate();
-  await pool.end();
+  await migrate(postgresUrl);
   const stop = async (): Promise<void> => {
     await Promise.all(stops.map((each) => each()));
     rmSync(folder, { recursive: true, force: true });
   };
   return { redis: redisUrl, postgres: postgresUrl, stop };
+}
+
+/** Its port answers before it does. */
+async function migrate(connectionString: string): Promise<void> {
+  const pool = new pg.Pool({ connectionString });
+  const deadline = performance.now() + READY_MS;
+  for (;;) {
+    try {
+      await postgres(pool).migrate();
+      break;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await delay(100);
+    }
+  }
+  await pool.end();
 }

@@ -108,7 +108,7 @@ export class Lane {
     const booked = this.#booked;
     this.#booked = [];
     this.wake();
-    if (booked.length > 0) await this.#desk.giveBack(this.queue.key, booked);
+    if (booked.length > 0) await this.#giveBack(booked);
   }
 
   /** From now on nothing is handed out or asked for; resolves when the store has all of it back. */
@@ -137,8 +137,14 @@ export class Lane {
     }
     if (missed) this.#miss();
     const spare = this.#booked.splice(this.queue.size);
-    if (spare.length > 0) void this.#desk.giveBack(this.queue.key, spare);
+    if (spare.length > 0) void this.#giveBack(spare);
     if (this.#wantsMore && this.#askAt <= now) this.#call = this.#ask();
+  }
+
+  #giveBack(booked: readonly Booking[]): Promise<void> {
+    const now = this.#desk.clock.now();
+    for (const { costs } of booked) this.share.putBack(costs, now);
+    return this.#desk.giveBack(this.queue.key, booked);
   }
 
   /** True when the instant came too late. */
@@ -152,7 +158,7 @@ export class Lane {
     this.#booked.shift();
     const late = now > booking.until;
     if (!waiter || late) {
-      void this.#desk.giveBack(this.queue.key, [booking]);
+      void this.#giveBack([booking]);
       return late;
     }
     this.#missed = 0;

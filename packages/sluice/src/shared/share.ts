@@ -61,10 +61,12 @@ export class Share {
 
   /** These were admitted; times are microseconds on this process's clock. */
   take(costs: Costs, now: number): void {
-    this.#flows.forEach(({ rule, count }, i) => {
-      this.#taken[i] = this.#takenBy(i, now) + costs[rule]! / count / MEMORY;
-    });
-    this.#at = now;
+    this.#add(costs, 1, now);
+  }
+
+  /** These went back. */
+  putBack(costs: Costs, now: number): void {
+    this.#add(costs, -1, now);
   }
 
   /** How far ahead it may book at that time. */
@@ -78,6 +80,14 @@ export class Share {
     let at = instant - this.#horizon;
     for (let i = 0; i < STEPS; i++) at = instant - this.reach(Math.max(at, this.#at));
     return at;
+  }
+
+  #add(costs: Costs, sign: 1 | -1, now: number): void {
+    this.#flows.forEach(({ rule, count }, i) => {
+      const taken = this.#takenBy(i, now) + (sign * costs[rule]!) / count / MEMORY;
+      this.#taken[i] = Math.max(0, taken);
+    });
+    this.#at = now;
   }
 
   #takenBy(flow: number, at: number): number {
