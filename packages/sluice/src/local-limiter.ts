@@ -4,11 +4,11 @@ import { acquireBlocking } from "./acquire-sync.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { type Costs, costsOfLook, resolveCosts } from "./costs.ts";
 import { LimiterClosedError, ReserveHeldError } from "./errors.ts";
+import { DerivedVerbs } from "./derived-verbs.ts";
 import { Events, type EventType, type LimiterEvent } from "./events.ts";
 import { type Explanation, explain } from "./explain.ts";
 import type { LimiterStats } from "./limiter-surface.ts";
 import type { LimitsInput, Plan } from "./limits/plan.ts";
-import { type MapInput, mapThrough } from "./map.ts";
 import {
   BOOKED_AHEAD,
   type LimiterOptions,
@@ -22,7 +22,6 @@ import { Admissions, type Sight } from "./admissions.ts";
 import { Waiting } from "./waiting.ts";
 import type { Denial, Grant, Permit, Refusal } from "./permit.ts";
 import { type BookedGrant, bookedGrant } from "./reservation.ts";
-import { type RawRunOptions, runThrough, type WrapInput, wrapThrough } from "./run.ts";
 import { type LimiterSnapshot, readSnapshot, takeSnapshot } from "./snapshot.ts";
 import { type Duration, toMicros, toMillis } from "./time.ts";
 import { type Look, viewLimits } from "./view.ts";
@@ -32,7 +31,7 @@ interface Keyed {
 }
 
 /** A limiter on a store of its own process, where waiting is just in time. */
-export class LocalLimiter {
+export class LocalLimiter extends DerivedVerbs {
   readonly name: string;
   readonly #settings: Settings;
   readonly #clock: Clock;
@@ -41,6 +40,7 @@ export class LocalLimiter {
   readonly #waiting: Waiting;
 
   constructor(limits: LimitsInput, options: LimiterOptions<true>) {
+    super();
     this.#settings = readOptions(options);
     this.name = this.#settings.name;
     this.#clock = options.clock ?? systemClock;
@@ -55,7 +55,6 @@ export class LocalLimiter {
       this.#events,
       waiters,
     );
-    this.wrap = this.wrap.bind(this);
   }
 
   tryAcquire(options?: RawOptions): Permit | Refusal {
@@ -123,23 +122,6 @@ export class LocalLimiter {
     const wait = Math.max(0, toMillis(grant.at - now));
     const cancel = (): boolean => admissions.unbook(key, plan, costs, grant.at, grant.ticket);
     return bookedGrant(grant, wait, cancel);
-  }
-
-  run<R>(fn: (permit: Permit) => R, options?: RawRunOptions): Promise<Awaited<R>> {
-    return runThrough(this, fn, options);
-  }
-
-  /** Bound, so that it can stand as a decorator. */
-  wrap(fn: never, options?: WrapInput): unknown {
-    return wrapThrough(this, fn, options);
-  }
-
-  map<T, R>(
-    inputs: Iterable<T> | AsyncIterable<T>,
-    fn: (input: T, index: number) => R,
-    options?: MapInput<T>,
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
-    return mapThrough(this, inputs, fn, options);
   }
 
   peek(options: RawOptions = {}): Look {

@@ -7,11 +7,11 @@ import { acquireBlocking } from "../acquire-sync.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { type Costs, costsOfLook, resolveCosts } from "../costs.ts";
 import { InvalidOptionError, LimiterClosedError, ReserveHeldError } from "../errors.ts";
+import { DerivedVerbs } from "../derived-verbs.ts";
 import { Events, type EventType, type LimiterEvent } from "../events.ts";
 import { type Explanation, explain } from "../explain.ts";
 import type { KeyOption, LimiterStats } from "../limiter-surface.ts";
 import type { LimitsInput, Plan } from "../limits/plan.ts";
-import { type MapInput, mapThrough } from "../map.ts";
 import {
   BOOKED_AHEAD,
   type LimiterOptions,
@@ -23,7 +23,6 @@ import {
 } from "../options.ts";
 import type { Denial, Grant, Permit, Refusal } from "../permit.ts";
 import { type BookedGrant, bookedGrant } from "../reservation.ts";
-import { type RawRunOptions, runThrough, type WrapInput, wrapThrough } from "../run.ts";
 import { unsaved } from "../snapshot.ts";
 import { type Duration, toMicros, toMillis } from "../time.ts";
 import { type Look, viewLimits } from "../view.ts";
@@ -39,7 +38,7 @@ interface Asked {
   readonly costs: Costs;
 }
 
-export class SharedLimiter {
+export class SharedLimiter extends DerivedVerbs {
   readonly name: string;
   readonly #settings: Settings;
   readonly #clock: Clock;
@@ -49,6 +48,7 @@ export class SharedLimiter {
   readonly #refusals = new Refusals();
 
   constructor(limits: LimitsInput, options: LimiterOptions<boolean>) {
+    super();
     this.#settings = readOptions(options);
     this.name = this.#settings.name;
     this.#clock = options.clock ?? systemClock;
@@ -68,7 +68,6 @@ export class SharedLimiter {
       queues,
     );
     this.#waiting = new SharedWaiting(this.#settings, this.#admissions);
-    this.wrap = this.wrap.bind(this);
   }
 
   tryAcquire(options: RawOptions = {}): Permit | Refusal | Promise<Permit | Refusal> {
@@ -142,23 +141,6 @@ export class SharedLimiter {
       };
       return bookedGrant(grant, Math.max(0, toMillis(at - answer.now)), cancel);
     });
-  }
-
-  run<R>(fn: (permit: Permit) => R, options?: RawRunOptions): Promise<Awaited<R>> {
-    return runThrough(this, fn, options);
-  }
-
-  /** Bound, so that it can stand as a decorator. */
-  wrap(fn: never, options?: WrapInput): unknown {
-    return wrapThrough(this, fn, options);
-  }
-
-  map<T, R>(
-    inputs: Iterable<T> | AsyncIterable<T>,
-    fn: (input: T, index: number) => R,
-    options?: MapInput<T>,
-  ): AsyncGenerator<Awaited<R>, void, undefined> {
-    return mapThrough(this, inputs, fn, options);
   }
 
   peek(options: RawOptions = {}): Look | Promise<Look> {
