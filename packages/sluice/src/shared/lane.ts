@@ -8,15 +8,17 @@
 import type { Clock } from "../clock.ts";
 import { isHeld, NEVER } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
-import type { KeyQueue, Waiter } from "../queue.ts";
+import { type KeyQueue, rankOf, type Waiter } from "../queue.ts";
 import type { Answer, Ask, Ledger } from "../stores/store.ts";
 import { type Booking, bookingsOf, sameCosts } from "./booking.ts";
+import type { CommonLine, InLine } from "./common-line.ts";
 import { Share } from "./share.ts";
 
 /** What a lane needs of the limiter. */
 export interface LaneDesk {
   readonly clock: Clock;
   readonly ledger: Ledger<boolean>;
+  readonly line: CommonLine;
   /** Microseconds that a step of priority is worth. */
   readonly ageing: number;
   readonly horizon: number;
@@ -54,7 +56,7 @@ const STRIDE = 64;
 /** Looks in a row at which all instants came too late before the store counts as too slow. */
 const MOST_MISSED = 16;
 
-export class Lane {
+export class Lane implements InLine {
   readonly queue: KeyQueue;
   readonly #desk: LaneDesk;
   /** In the order of their instants, which is that of the queue. */
@@ -78,7 +80,7 @@ export class Lane {
   /** When there is something to do, on this process's clock. */
   get due(): number {
     const next = this.#booked[0]?.due ?? Number.POSITIVE_INFINITY;
-    return this.#wantsMore ? Math.min(next, this.#askAt) : next;
+    return this.#wantsMore && !this.#desk.line.has(this) ? Math.min(next, this.#askAt) : next;
   }
 
   /** Nobody waits, nothing is in hand, no call is in flight. */
@@ -138,7 +140,30 @@ export class Lane {
     if (missed) this.#miss();
     const spare = this.#booked.splice(this.queue.size);
     if (spare.length > 0) void this.#giveBack(spare);
-    if (this.#wantsMore && this.#askAt <= now) this.#call = this.#ask();
+    if (!this.#wantsMore || this.#askAt > now) return;
+    if (this.queue.plan.hasShared) this.#lineUp();
+    else this.#begin(this.#unserved());
+  }
+
+  askUpTo(rank: number): boolean {
+    if (!this.#wantsMore) return false;
+    const { ageing } = this.#desk;
+    const unserved = this.#unserved();
+    const first = unserved.findIndex((waiter) => rankOf(waiter, ageing) > rank);
+    this.#begin(first < 0 ? unserved : unserved.slice(0, Math.max(1, first)));
+    return true;
+  }
+
+  #lineUp(): void {
+    const { line, ageing } = this.#desk;
+    if (line.has(this)) return;
+    const first = this.#unserved()[0]!;
+    line.join(this, rankOf(first, ageing), first);
+  }
+
+  /** Those who wait and have no instant. */
+  #unserved(): Waiter[] {
+    return this.queue.all(this.#desk.ageing).slice(this.#booked.length);
   }
 
   #giveBack(booked: readonly Booking[]): Promise<void> {
@@ -172,26 +197,29 @@ export class Lane {
     if (++this.#missed > MOST_MISSED) this.#desk.tooSlow(this);
   }
 
-  async #ask(): Promise<void> {
+  #begin(queued: readonly Waiter[]): void {
+    const { hasShared } = this.queue.plan;
+    this.#call = this.#ask(queued).finally(() => {
+      this.#call = undefined;
+      if (hasShared) this.#desk.line.ended();
+      this.#desk.pump(this);
+    });
+  }
+
+  async #ask(queued: readonly Waiter[]): Promise<void> {
     const { clock, ledger } = this.#desk;
     const { key, plan } = this.queue;
-    const queued = this.queue.all(this.#desk.ageing).slice(this.#booked.length);
     const costs = this.share.next(queued.map((waiter) => waiter.costs));
     const maxWait = booksAhead(plan) ? this.share.reach(clock.now()) : 0;
     const notBefore = this.#booked.at(-1)?.at ?? 0;
     const ask: Ask = { key, plan, costs, notBefore, maxWait, since: undefined, deferred: false };
     const sent = clock.now();
     try {
-      const back = this.#take(ask, await ledger.reserve(ask), sent, clock.now());
-      if (back) await back;
+      await this.#take(ask, await ledger.reserve(ask), sent, clock.now());
     } catch (error) {
-      if ((error as { code?: unknown }).code === "STORE_BUSY") {
-        this.#askAt = clock.now() + BUSY * (1 + this.#desk.random());
-      } else this.#desk.fail(this, error);
-    } finally {
-      this.#call = undefined;
+      if ((error as { code?: unknown }).code !== "STORE_BUSY") return this.#desk.fail(this, error);
+      this.#askAt = clock.now() + BUSY * (1 + this.#desk.random());
     }
-    this.#desk.pump(this);
   }
 
   /** Puts into hand what was gained; a promise when it went back instead. */
@@ -213,10 +241,17 @@ export class Lane {
       const last = this.#booked.at(-1);
       this.#booked.push(last && last.due > booking.due ? { ...booking, due: last.due } : booking);
     }
-    this.#askAt =
-      answer.admitted < costs.length
-        ? this.#afterRefusal(answer, received)
-        : this.#afterGain(gained, received);
+    if (answer.admitted === costs.length) {
+      this.#askAt = this.#afterGain(gained, received);
+      if (plan.hasShared) this.#desk.line.admitted();
+      return undefined;
+    }
+    this.#askAt = this.#afterRefusal(answer, received);
+    const { now, ownUntil } = answer;
+    if (plan.hasShared && ownUntil >= 0 && ownUntil <= now + ask.maxWait) {
+      this.#desk.line.refused(this.#askAt);
+      this.#askAt = 0;
+    }
     return undefined;
   }
 

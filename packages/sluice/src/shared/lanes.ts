@@ -17,6 +17,7 @@ export class Lanes {
   readonly #shares = new Map<string, Share>();
   /** Lanes by when they are to be looked at; one that moved stands in it more than once. */
   readonly #due = new Heap<Lane>();
+  #pushed = 0;
   readonly #deadlines = new Heap<Waiter>();
   readonly #alarm: Alarm;
   readonly #expire: (waiter: Waiter) => void;
@@ -66,25 +67,28 @@ export class Lanes {
 
   /** Asks again for a key, or for all. */
   wake(key?: string): void {
+    this.#desk.line.wake();
     const own = key === undefined ? undefined : this.#byKey.get(key);
     for (const lane of key === undefined ? this.all() : own ? [own] : []) {
       lane.wake();
       this.pump(lane);
     }
+    this.#serveLine();
   }
 
   /** Serves a lane, and the timer goes by what is left of it. */
   pump(lane: Lane): void {
     lane.serve();
     if (lane.idle) this.#drop(lane);
-    else if (lane.due < Number.POSITIVE_INFINITY) this.#due.push(lane.due, lane);
-    this.#arm();
+    else if (lane.due < Number.POSITIVE_INFINITY) this.#due.push(lane.due, lane, ++this.#pushed);
+    this.#serveLine();
   }
 
   close(): void {
     this.#alarm.set(Number.POSITIVE_INFINITY);
     this.#byKey.clear();
     this.#shares.clear();
+    this.#desk.line.clear();
     this.#due.prune(() => false);
     this.#deadlines.prune(() => false);
   }
@@ -105,6 +109,11 @@ export class Lanes {
     for (const lane of lanes) if (this.#byKey.get(lane.queue.key) === lane) this.pump(lane);
     // An instant at the end of the time-out is soon enough.
     while (this.#deadlines.least <= now) this.#expireNext();
+    this.#serveLine();
+  }
+
+  #serveLine(): void {
+    this.#desk.line.serve(this.#desk.clock.now());
     this.#arm();
   }
 
@@ -114,6 +123,6 @@ export class Lanes {
   }
 
   #arm(): void {
-    this.#alarm.set(Math.min(this.#due.least, this.#deadlines.least));
+    this.#alarm.set(Math.min(this.#due.least, this.#deadlines.least, this.#desk.line.due));
   }
 }

@@ -13,12 +13,14 @@ import { Signals } from "../signals.ts";
 import type { Ledger } from "../stores/store.ts";
 import { toMicros } from "../time.ts";
 import type { Booking } from "./booking.ts";
+import { CommonLine } from "./common-line.ts";
 import type { Lane, LaneDesk } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { type SharedAdmissions, tooSlow } from "./shared-admissions.ts";
 
 export class SharedWaiting implements LaneDesk {
   readonly lanes: Lanes;
+  readonly line = new CommonLine();
   readonly clock: Clock;
   readonly ageing: number;
   readonly grace: number;

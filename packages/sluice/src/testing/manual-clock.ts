@@ -50,6 +50,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
   let now = options.now ?? 0;
   let wallOffset = Number(options.wall ?? Date.UTC(2026, 0, 1)) - now / 1e3;
   const heap = new Heap<Timer>();
+  let armed = 0;
   const live = { active: 0, idle: 0 };
 
   const drop = (timer: Timer): void => {
@@ -81,7 +82,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
     setTimer: (ms, wake, idle = false) => {
       const timer: Timer = { wake, idle, live: true };
       live[idle ? "idle" : "active"]++;
-      heap.push(now + Math.max(0, Math.ceil(ms * 1e3)), timer);
+      heap.push(now + Math.max(0, Math.ceil(ms * 1e3)), timer, ++armed);
       return () => drop(timer);
     },
     sleepSync: (ms) => {

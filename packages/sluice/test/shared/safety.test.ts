@@ -1,7 +1,7 @@
 // Law 3 on the callers' clock, over several processes on one store, whatever the way to it is like.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createLimiter, type LimitsInput, type LimitText, pace } from "../../src/index.ts";
+import { createLimiter, type LimitsInput, pace, window } from "../../src/index.ts";
 import { manualClock, worstWindow } from "../../src/testing/index.ts";
 import { farStore } from "./far-store.ts";
 
@@ -13,6 +13,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       does: fc.constant("acquire" as const),
       who: fc.nat(2),
+      key: fc.nat(2),
       cost: fc.integer({ min: 0, max: 1 }),
       times: fc.integer({ min: 1, max: 8 }),
       priority: fc.constantFrom(0, 0, 1),
@@ -39,14 +40,22 @@ const delays = fc.array(fc.tuple(ms(9), ms(9)), { minLength: 1, maxLength: 12 })
 
 interface Promised {
   readonly limits: LimitsInput;
+  /** More than one where the limit is under all of them. */
+  readonly keys: number;
   /** How many callers go on in a window of so many microseconds at the most. */
   readonly most: readonly { readonly span: number; readonly units: number }[];
 }
 
 const windows: fc.Arbitrary<Promised> = fc
-  .tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 3, max: 25 }), fc.boolean())
-  .map(([count, tens, parts]) => ({
-    limits: `${count}/${tens * 10}ms${parts ? " parts 4" : ""}` as LimitText,
+  .record({
+    count: fc.integer({ min: 1, max: 4 }),
+    tens: fc.integer({ min: 3, max: 25 }),
+    parts: fc.constantFrom({}, { parts: 4 }),
+    keys: fc.constantFrom(1, 3),
+  })
+  .map(({ count, tens, parts, keys }) => ({
+    limits: window(count, `${tens * 10}ms`, { ...parts, per: keys > 1 ? "limiter" : "key" }),
+    keys,
     most: [{ span: tens * 10_000, units: count }],
   }));
 
@@ -59,6 +68,7 @@ const paces: fc.Arbitrary<Promised> = fc
   })
   .map(({ perSecond, burst, catchUp }) => ({
     limits: pace(`${perSecond}/1s`, { burst, catchUp }),
+    keys: 1,
     most: [1, 10_000, 50_000, 200_000, 1_000_000].map((span) => ({
       span,
       units: burst - 1 + catchUp + Math.ceil((perSecond * (span + 20_000)) / 1e6),
@@ -71,7 +81,7 @@ test("callers never run more often than the limit says", async () => {
       fc.oneof({ weight: 2, arbitrary: windows }, paces),
       delays,
       fc.array(step, { minLength: 5, maxLength: 60 }),
-      async ({ limits, most }, ways, steps) => {
+      async ({ limits, keys, most }, ways, steps) => {
         const clock = manualClock();
         const store = farStore(clock);
         let way = 0;
@@ -86,7 +96,9 @@ test("callers never run more often than the limit says", async () => {
           switch (each.does) {
             case "acquire": {
               const { who, cost, times, priority, timeout, signal } = each;
+              const key = `k${each.key % keys}`;
               const options = {
+                key,
                 cost,
                 priority,
                 ...(timeout === undefined ? {} : { timeout }),
@@ -99,6 +111,7 @@ test("callers never run more often than the limit says", async () => {
             }
             case "try": {
               const answer = processes[each.who]!.tryAcquire({
+                key: "k0",
                 cost: each.cost,
                 barge: each.barge,
               });

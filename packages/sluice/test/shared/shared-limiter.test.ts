@@ -1,6 +1,14 @@
 // Instants are booked ahead on a shared store, and handed out in order when they come.
 import { describe, expect, test } from "vitest";
-import { concurrency, createLimiter, type Limiter, pace } from "../../src/index.ts";
+import {
+  concurrency,
+  createLimiter,
+  type Limiter,
+  memory,
+  pace,
+  type Store,
+  StoreBusyError,
+} from "../../src/index.ts";
 import { manualClock, type ManualClock, worstWindow } from "../../src/testing/index.ts";
 import { watch } from "../verbs/outcomes.ts";
 import { farStore } from "./far-store.ts";
@@ -201,6 +209,29 @@ describe("concurrency", () => {
     expect(most).toBe(2);
     expect(done).toBe(12);
   });
+});
+
+test("a store that is busy at once is asked again", async () => {
+  const clock = manualClock();
+  const own = memory();
+  let busy = 2;
+  const store: Store<true> = {
+    sync: true,
+    grace: 20_000,
+    open: (scope) => {
+      const ledger = own.open(scope);
+      const reserve = ledger.reserve.bind(ledger);
+      ledger.reserve = (ask) => {
+        if (busy-- > 0) throw new StoreBusyError("busy");
+        return reserve(ask);
+      };
+      return ledger;
+    },
+  };
+  const limiter = createLimiter("2/1s", { store, clock, name: "x" });
+  const ran = run(clock, limiter as never, 2);
+  await clock.advance(50);
+  expect(ran).toHaveLength(2);
 });
 
 test("tryAcquire answers a promise, and remembers a refusal", async () => {
