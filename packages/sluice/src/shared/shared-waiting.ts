@@ -20,7 +20,7 @@ import { type SharedAdmissions, tooSlow } from "./shared-admissions.ts";
 
 export class SharedWaiting implements LaneDesk {
   readonly lanes: Lanes;
-  readonly line = new CommonLine();
+  readonly line: CommonLine = new CommonLine();
   readonly clock: Clock;
   readonly ageing: number;
   readonly grace: number;
