@@ -46,7 +46,12 @@ export type CliErrorCode =
   | "COMMAND_NOT_FOUND"
   | "COMMAND_NOT_STARTED"
   | "FIELD_MISSING"
-  | "CONFIG_INVALID";
+  | "CONFIG_INVALID"
+  | "NAME_MISSING"
+  | "STORE_UNKNOWN"
+  | "STORE_CLIENT_MISSING"
+  | "STORE_UNAVAILABLE"
+  | "STORE_NOT_MIGRATED";
 
 export class CliError extends Error {
   readonly code: CliErrorCode;

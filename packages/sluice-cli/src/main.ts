@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { SluiceError } from "sluice";
 import { CliError } from "./cli-error.ts";
 import { execCommand } from "./commands/exec.ts";
+import { migrateCommand } from "./commands/migrate.ts";
 import { planCommand } from "./commands/plan.ts";
 import { runCommand } from "./commands/run.ts";
 import { exitCodes } from "./exit-codes.ts";
@@ -28,7 +29,7 @@ export async function main(args: readonly string[], host: Host): Promise<number>
   const done = (exitCode: number): void => {
     code = exitCode;
   };
-  for (const command of [runCommand, execCommand, planCommand]) {
+  for (const command of [runCommand, execCommand, planCommand, migrateCommand]) {
     program.addCommand(command(host, done));
   }
   for (const command of program.commands) command.copyInheritedSettings(program);
