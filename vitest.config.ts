@@ -1,7 +1,11 @@
 import { defineConfig } from "vitest/config";
 
 const built = ["scripts/setup.mjs"]; // these projects see `sluice` as its users do: built
-const servers = ["packages/sluice/test/{redis,postgres,servers}/**/*.test.ts"]; // against real ones
+// against real ones
+const servers = [
+  "packages/sluice/test/{redis,postgres,servers}/**/*.test.ts",
+  "packages/sluice-cli/test/stores/**/*.test.ts",
+];
 
 export default defineConfig({
   test: {
@@ -19,7 +23,7 @@ export default defineConfig({
         test: {
           name: "stores",
           include: servers,
-          globalSetup: ["packages/sluice/test/servers/setup.ts"],
+          globalSetup: [...built, "packages/sluice/test/servers/setup.ts"],
           setupFiles: ["packages/sluice/test/seed.ts"],
           testTimeout: 60_000,
         },
@@ -28,6 +32,7 @@ export default defineConfig({
         test: {
           name: "sluice-cli",
           include: ["packages/sluice-cli/{src,test}/**/*.test.ts"],
+          exclude: servers,
           setupFiles: ["packages/sluice/test/seed.ts"],
           globalSetup: built,
           testTimeout: 60_000,

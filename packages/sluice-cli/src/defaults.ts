@@ -18,6 +18,8 @@ export const defaults = {
    * closer together: windows are padded by this much.
    */
   margin: "50ms",
+  /** How long rows wait for a store that fails. */
+  storeTimeout: "5m",
   /** Between two log lines where there is no terminal. */
   logEveryMs: 5_000,
   /** Between two progress events of `--json`. */

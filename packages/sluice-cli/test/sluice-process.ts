@@ -41,9 +41,14 @@ export class Folder {
 
   /** Starts `sluice run` with these arguments. */
   start(...args: string[]): Running {
-    const child = spawn(process.execPath, [bin, "run", ...args], { cwd: this.path });
-    onTestFinished(() => void child.kill("SIGKILL"));
-    return new Running(child);
+    return this.#start("run", ...args);
+  }
+
+  /** Runs `sluice` with these arguments to its end. */
+  command(...args: string[]): Promise<Ended> {
+    const running = this.#start(...args);
+    running.child.stdin?.end();
+    return running.ended;
   }
 
   /** Runs `sluice run` to its end. */
@@ -51,6 +56,12 @@ export class Folder {
     const running = this.start(...args);
     running.child.stdin?.end(stdin);
     return running.ended;
+  }
+
+  #start(...args: string[]): Running {
+    const child = spawn(process.execPath, [bin, ...args], { cwd: this.path });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    return new Running(child);
   }
 }
 

@@ -1,43 +1,29 @@
 /** The flags of a job, which `run`, `exec` and `plan` share, and the configuration behind them. */
 
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Duration, LimitInput } from "sluice";
+import type { LimitInput } from "sluice";
 import type { JobConfig } from "../config/config.ts";
 import { loadConfig } from "../config/load-config.ts";
 import { defaults } from "../defaults.ts";
 import type { Host } from "../host.ts";
-import { type Format, formats } from "../input/format.ts";
-import type { Isolation } from "../runner/job-options.ts";
+import { formats } from "../input/format.ts";
+
+/** Options that only code and configurations have, or that are written otherwise as flags. */
+type WithoutFlag =
+  | "module"
+  | "input"
+  | "limits"
+  | "perWorker"
+  | "limiters"
+  | "data"
+  | "onResult"
+  | "signal";
 
 /** Flags as they were given; what was not given is not there. */
-export interface JobFlags {
+export interface JobFlags extends Omit<JobConfig, WithoutFlag> {
   readonly input?: readonly string[];
-  readonly format?: Format;
-  readonly first?: number;
-  readonly output?: string;
-  readonly outputFormat?: "jsonl" | "csv";
-  readonly columns?: readonly string[];
-  readonly failed?: string;
-  readonly ordered?: boolean;
-  readonly ahead?: number;
-  readonly force?: boolean;
-  readonly journal?: boolean | string;
-  readonly resume?: boolean;
   readonly rate?: readonly string[];
   readonly ratePerWorker?: readonly string[];
-  readonly margin?: string;
-  readonly workers?: number;
-  readonly concurrency?: number;
-  readonly isolation?: Isolation;
-  readonly memory?: number;
-  readonly retries?: number;
-  readonly backoff?: string;
-  readonly maxBackoff?: string;
-  readonly timeout?: string;
-  readonly crashes?: number;
-  readonly onError?: "continue" | "stop";
-  readonly json?: boolean;
-  readonly report?: string;
   readonly config?: string | false;
 }
 
@@ -74,6 +60,16 @@ export function addJobFlags(command: Command): Command {
       new Option("--output-format <format>", "else its ending decides").choices(["jsonl", "csv"]),
     )
     .option("--columns <names>", "of CSV results, such as id,name; else the first result's", names)
+    .option(
+      "--store <address>",
+      "holds the limits with jobs elsewhere: redis://…, postgres://…, sqlite:file",
+    )
+    .option("--name <name>", "of the limits in the store: same name, same budget")
+    .option("--grace <time>", "how late after its instant a row may start, on a store (20ms)")
+    .option(
+      "--store-timeout <time>",
+      `how long rows wait for a store that fails (${defaults.storeTimeout})`,
+    )
     .option("--failed <file>", "the rows that failed, to be run again")
     .option("-k, --ordered", "results in the order of the rows, not as they come")
     .option("--ahead <n>", "rows read and not yet written, at the most", whole)
@@ -103,8 +99,7 @@ export function addJobFlags(command: Command): Command {
 
 /** The options of a job: what the configuration says, and over it what the flags say. */
 export async function configuredBy(flags: JobFlags, host: Pick<Host, "cwd">): Promise<JobConfig> {
-  const { config, input, rate, ratePerWorker, margin, backoff, maxBackoff, timeout, ...same } =
-    flags;
+  const { config, input, rate, ratePerWorker, ...same } = flags;
   const base = config === false ? {} : await loadConfig(config, host.cwd);
   return {
     ...base,
@@ -112,10 +107,6 @@ export async function configuredBy(flags: JobFlags, host: Pick<Host, "cwd">): Pr
     ...(input ? { input: input.length === 1 ? input[0]! : { files: input } } : {}),
     ...(rate ? { limits: rate as readonly LimitInput[] } : {}),
     ...(ratePerWorker ? { perWorker: ratePerWorker as readonly LimitInput[] } : {}),
-    ...(margin === undefined ? {} : { margin: margin as Duration }),
-    ...(backoff === undefined ? {} : { backoff: backoff as Duration }),
-    ...(maxBackoff === undefined ? {} : { maxBackoff: maxBackoff as Duration }),
-    ...(timeout === undefined ? {} : { timeout: timeout as Duration }),
   };
 }
 

@@ -10,7 +10,9 @@ export interface JobLimitsAtWork {
   readonly gate: {
     readonly limits: NamedLimits;
     readonly margin: Duration;
-    snapshot(): LimiterSnapshot;
+    /** Undefined where a store has the state, and others use it too. */
+    readonly store?: string | undefined;
+    snapshot(): LimiterSnapshot | undefined;
     /** The limit that the next row of a worker waits for. */
     binding(slot?: number): string | undefined;
   };
@@ -50,11 +52,19 @@ export class Eta {
     const now = this.#clock.now();
     const left = total - skipped - unreadable - started;
     if (left <= 0) return Math.ceil(this.#took());
+    if (this.#work.gate.store !== undefined) return this.#atThisRate(left, now);
     if (!this.#making && now - this.#madeAt >= Math.max(FRESH_MS, this.#cost) * 1e3) {
       this.#making = { forecast: this.#forecast(left), at: now, rows: 0 };
     }
     this.#simulate();
     return this.#end === undefined ? undefined : Math.max(0, Math.ceil((this.#end - now) / 1e3));
+  }
+
+  /** What others leave of a shared limit is known only by what this job got of it. */
+  #atThisRate(left: number, now: number): number | undefined {
+    const { since, started } = this.#tally;
+    if (started === 0) return undefined;
+    return Math.ceil(((now - since) / 1e3 / started) * left + this.#took());
   }
 
   #simulate(): void {

@@ -30,6 +30,8 @@ export interface Totals {
   /** Calls started a second. */
   readonly rate: number;
   readonly allowed: string;
+  /** The store that holds the limits with other jobs, if there is one. */
+  readonly store?: string;
   /** Whether it ended before all rows were read. */
   readonly early: boolean;
   readonly output: string;
@@ -60,7 +62,10 @@ export function endEvent(tally: Tally, ending: Ending, clock: Pick<Clock, "wall"
   return `${JSON.stringify(event)}\n`;
 }
 
-export function totalsOf(tally: Tally, { early, allowed, windowMs, output }: Ending): Totals {
+export function totalsOf(
+  tally: Tally,
+  { early, allowed, store, windowMs, output }: Ending,
+): Totals {
   const {
     finished,
     failed,
@@ -86,6 +91,7 @@ export function totalsOf(tally: Tally, { early, allowed, windowMs, output }: End
     crashes,
     rate: rateOf(calls, Math.max(0, startedAt - since) / 1e3, windowMs),
     allowed,
+    ...(store === undefined ? {} : { store }),
     early,
     output,
   };

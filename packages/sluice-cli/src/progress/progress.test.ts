@@ -152,6 +152,16 @@ test("the three bars", async () => {
   expect(barLine("read", { ...view, total: undefined }, "10/s", 80)).toBe("read     32");
 });
 
+test("what others leave of a shared limit is known by what the job got of it so far", async () => {
+  const clock = manualClock();
+  const { tally } = await someJob(clock);
+  const { gate, ...work } = workOf(clock);
+  const shared = { ...work, gate: { ...gate, store: '"api" in redis://h' } };
+  const viewer = new Viewer({ tally, clock, windowMs: 0, work: shared });
+  // 30 were started in 2 s, and 69 are left.
+  expect(viewer.view().eta).toBe(4_600);
+});
+
 test("the workers' line", () => {
   const loads = [0, 0.01, 0.5, 1];
   const workers = loads.map((load) => ({ load, running: 0, crashes: 1 }));
@@ -201,6 +211,9 @@ test("summaries", async () => {
       "69 rows not started",
       'results in "out.jsonl"\n',
     ].join("\n"),
+  );
+  expect(summary(tally, { ...ending, store: '"api" in redis://h' })).toContain(
+    'on average\nlimits shared as "api" in redis://h\n',
   );
   tally.estimateTotal(undefined);
   expect(summary(tally, { ...ending, early: true })).toContain(

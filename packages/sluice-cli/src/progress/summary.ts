@@ -9,6 +9,8 @@ export interface Ending {
   readonly early: boolean;
   /** The rates as they were asked for. */
   readonly allowed: string;
+  /** The store that holds them with other jobs, if there is one. */
+  readonly store?: string | undefined;
   /** The window that they are counted in, 0 for none. */
   readonly windowMs: number;
   /** The name of the output. */
@@ -16,7 +18,7 @@ export interface Ending {
 }
 
 export function summary(tally: Tally, ending: Ending): string {
-  const { early, allowed, output } = ending;
+  const { early, allowed, store, output } = ending;
   const { skipped, inFlight, totalWait, started, calls } = tally;
   const {
     rows: done,
@@ -38,6 +40,7 @@ export function summary(tally: Tally, ending: Ending): string {
     `${rows(done)} done in ${span(elapsed)}: ${count(ok)} ok, ${count(failed)} failed${unread}`,
     `${perTime(rate)} (allowed ${allowed}), each waited ${span(totalWait / Math.max(1, calls))} on average`,
   ];
+  if (store !== undefined) lines.push(`limits shared as ${store}`);
   const trouble = [
     ...(retries === 0 ? [] : [plural(retries, "retry", "retries")]),
     ...(crashes === 0 ? [] : [`${plural(crashes, "worker", "workers")} lost and replaced`]),

@@ -52,16 +52,17 @@ ${tiles(totals)}
 `;
 }
 
-function subtitle({ start }: ReportData, { elapsed, early, output }: Totals): string {
+function subtitle({ start }: ReportData, { elapsed, early, output, store }: Totals): string {
   const when = new Date(start).toISOString().replace("T", " ").slice(0, 19);
-  return `${when} UTC, ${span(elapsed)}${early ? ", ended early" : ""}; results in ${output}`;
+  const shared = store === undefined ? "" : `limits shared as ${store}; `;
+  return `${when} UTC, ${span(elapsed)}${early ? ", ended early" : ""}; ${shared}results in ${output}`;
 }
 
 function tiles({ ok, failed, rate, retries, crashes, elapsed, skipped }: Totals): string {
   const tile = (value: string, what: string, bad = false): string =>
     `<div class="tile${bad ? " bad" : ""}"><b>${value}</b><span>${what}</span></div>`;
   return `<div class="tiles">${[
-    tile(count(ok), ok === 1 ? "row done" : "rows done"),
+    tile(count(ok), ok === 1 ? "row ok" : "rows ok"),
     tile(count(failed), failed === 1 ? "row failed" : "rows failed", failed > 0),
     tile(perTime(rate), "calls, on average"),
     tile(span(elapsed), "first to last"),

@@ -88,6 +88,7 @@ test("the page is one file: it loads nothing, and nothing from the rows is taken
   expect(html).toContain("default-src 'none'");
   expect(html.match(/<\/script>/g)).toHaveLength(2);
   expect(html).toContain("<h1>a &lt;job&gt; &amp; co</h1>");
+  expect(html).toContain("<b>2</b><span>rows ok</span>"); // the word of the summary
   expect(html).toContain("&lt;/script&gt;&lt;b&gt;no &amp; no");
 });
 
@@ -184,4 +185,12 @@ test("errors by kind: name and code, the commonest first, and no more than fifty
     { kind: "others", count: 52, index: 50, example: "n 50" },
     { kind: "Error E7", count: 2, index: 7, example: "n 7" },
   ]);
+});
+
+test("the page says which limits are shared, and where", async () => {
+  const store = '"a<b" in redis://h';
+  const data = (await someReport(manualClock())).data();
+  expect(page(data, { title: "job", totals: { ...totals, store } })).toContain(
+    "limits shared as &quot;a&lt;b&quot; in redis://h; results in",
+  );
 });

@@ -6,7 +6,8 @@ export interface CheckpointsOptions {
   readonly journal: Pick<Journal, "resumed" | "checkpoint">;
   readonly sink: Pick<ResultSink, "flush">;
   readonly clock: Clock;
-  snapshot(): LimiterSnapshot;
+  /** Undefined where a store has the state. */
+  snapshot(): LimiterSnapshot | undefined;
   /** A checkpoint could not be made. */
   fail(error: unknown): void;
 }

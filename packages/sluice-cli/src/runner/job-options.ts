@@ -1,6 +1,6 @@
 /** What a job is told: the same for `runJob`, the flags and `sluice.config.ts`. */
 
-import type { Duration, LimitInput } from "sluice";
+import type { Duration, LimitInput, Store } from "sluice";
 import type { Format } from "../input/format.ts";
 
 /** Where the function runs. */
@@ -58,6 +58,21 @@ export interface JobOptions<Value = unknown, Result = unknown> {
   readonly perWorker?: JobLimits;
   /** Limits that the function asks for itself, by name: `context.limiter("llm")`. */
   readonly limiters?: Readonly<Record<string, JobLimits | Readonly<Record<string, LimitInput>>>>;
+  /**
+   * Where the state of `limits` is, so that jobs on several machines hold them together:
+   * `redis://…`, `rediss://…`, `postgres://…`, `sqlite:file`, `shared:file`, or a store of `sluice`, which
+   * stays open. Default the memory of this process.
+   */
+  readonly store?: string | Store<boolean>;
+  /** Names the limits in the store, which requires it: same name, same budget. */
+  readonly name?: string;
+  /**
+   * How late after its instant a row may start on a store; windows are padded by it, and the way to
+   * the store must be shorter. Default `"20ms"`.
+   */
+  readonly grace?: Duration;
+  /** How long rows wait for a store that fails, before the job ends; default `"5m"`. */
+  readonly storeTimeout?: Duration;
   /** Pads every window by the jitter between sending and arriving; default `"50ms"`. */
   readonly margin?: Duration;
 

@@ -24,6 +24,8 @@ export interface JobSettings {
   readonly crashes: number;
   readonly memory: number | undefined;
   readonly onError: "continue" | "stop";
+  /** Milliseconds. */
+  readonly storeTimeout: number;
 }
 
 /**
@@ -38,6 +40,7 @@ export function settingsOf(options: JobOptions): JobSettings {
     throw usage(`isolation "none" has one worker, this process; got workers ${workers}.`);
   }
   checkData(options.data, isolation);
+  checkStore(options);
   const concurrency = count(options.concurrency, "concurrency", 1, 100_000, defaults.concurrency);
   const lanes = workers * concurrency;
   return {
@@ -55,6 +58,7 @@ export function settingsOf(options: JobOptions): JobSettings {
     memory:
       options.memory === undefined ? undefined : count(options.memory, "memory", 16, 1_048_576, 0),
     onError: options.onError ?? "continue",
+    storeTimeout: millisOf(options.storeTimeout ?? defaults.storeTimeout, "storeTimeout"),
   };
 }
 
@@ -81,6 +85,29 @@ function checkData(data: unknown, isolation: Isolation): void {
       `data is sent to every worker, and this cannot be (${describeError(error).message}); give plain data, or isolation "none".`,
     );
   }
+}
+
+/** What names or tunes a store, and the store, are of no use alone. */
+function checkStore({ store, name, grace, storeTimeout }: JobOptions): void {
+  if (store !== undefined) {
+    if (name !== undefined) return checkGrace(store, grace);
+    throw new CliError(
+      "NAME_MISSING",
+      "a store holds limits by name, and jobs of one name share them; add --name (name in code).",
+    );
+  }
+  const alone = Object.entries({ name, grace, storeTimeout }).find(
+    ([, value]) => value !== undefined,
+  );
+  if (!alone) return;
+  throw usage(
+    `${alone[0]} is of limits in a store, and there is none; add --store (store in code), or leave it out.`,
+  );
+}
+
+function checkGrace(store: NonNullable<JobOptions["store"]>, grace: JobOptions["grace"]): void {
+  if (grace === undefined || typeof store === "string") return;
+  throw usage("grace is that of a store by its address; give one that was made in code its own.");
 }
 
 function usage(message: string): CliError {

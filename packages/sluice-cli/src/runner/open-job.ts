@@ -3,6 +3,7 @@
 import type { Host } from "../host.ts";
 import type { FileJournal } from "../journal/file-journal.ts";
 import { journaledRows } from "../journal/journaled-rows.ts";
+import { openStore, type OpenStore } from "../store/open-store.ts";
 import { LimiterDesk } from "../workers/limiter-desk.ts";
 import type { SavedGate } from "./carry-over.ts";
 import { Closing } from "./closing.ts";
@@ -14,6 +15,7 @@ import { openExecutor } from "./open-executor.ts";
 import { type InputRows, openInputRows } from "./open-input-rows.ts";
 import { FoundResults } from "./open-results.ts";
 import type { Executor, JobObserver, ResultSink, RowSource } from "./parts.ts";
+import { openSharedGate } from "./shared-gate.ts";
 
 /** A job, ready to run; nothing of it runs yet but its first worker. */
 export interface OpenJob {
@@ -38,6 +40,8 @@ export interface JobRequest {
   readonly listener?: Listener;
   /** A file for the report, if one is asked for. */
   readonly report?: string | undefined;
+  /** Told what happens to the store while the job runs. */
+  readonly note?: (text: string) => void;
 }
 
 export async function openJob(request: JobRequest): Promise<OpenJob> {
@@ -51,8 +55,11 @@ export async function openJob(request: JobRequest): Promise<OpenJob> {
 }
 
 async function open(request: JobRequest, closing: Closing): Promise<OpenJob> {
-  const { options, host, observer, listener, report } = request;
+  const { options, host, observer, listener, report, note = () => {} } = request;
   const settings = settingsOf(options);
+  // First: what Node resolves after it has looked at a pipe may be another copy of the library.
+  const store = await openStoreOf(options, host);
+  if (store) closing.add(() => store.close());
   const input = await openInputRows(options, settings.first, host);
   closing.add(() => input.source.close());
   const onResult = options.onResult && inTurn(options.onResult);
@@ -66,13 +73,17 @@ async function open(request: JobRequest, closing: Closing): Promise<OpenJob> {
   const { executor } = ready;
   closing.add(() => ready.forget());
   closing.add(() => executor.close());
-  const gate = openGate({
+  const limited = {
     limits: options.limits ?? (options.perWorker === undefined ? ready.limits : undefined),
     perWorker: options.perWorker,
-    slots: settings.workers,
     margin: settings.margin,
     clock: host.clock,
-  });
+  };
+  const { name = "" } = options;
+  const { storeTimeout } = settings;
+  const gate = store
+    ? await openSharedGate({ ...limited, store, name, storeTimeout, note })
+    : openGate({ ...limited, slots: settings.workers });
   closing.add(() => gate[Symbol.asyncDispose]());
   const journal = await found.openJournal();
   const opened = { options, settings, gate, executor, input, journal, closing };
@@ -92,6 +103,14 @@ async function open(request: JobRequest, closing: Closing): Promise<OpenJob> {
     await journal?.close(false);
     throw error;
   }
+}
+
+async function openStoreOf(
+  { store, grace }: JobOptions,
+  { cwd }: Host,
+): Promise<OpenStore | undefined> {
+  if (store === undefined) return undefined;
+  return await openStore(store, { cwd, ...(grace === undefined ? {} : { grace }) });
 }
 
 const noRows: RowSource = {

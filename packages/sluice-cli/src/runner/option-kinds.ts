@@ -39,6 +39,12 @@ const signal: Kind = {
   words: "an AbortSignal",
   holds: (value) => value instanceof EventTarget && "aborted" in value,
 };
+const store: Kind = {
+  words: 'an address such as "redis://host", or a store of the library that processes share',
+  holds: (value) =>
+    isText(value) ||
+    (typeof value === "object" && value !== null && "open" in value && "grace" in value),
+};
 const duration: Kind = {
   words: 'a duration, in milliseconds or as a text such as "250ms"',
   holds: (value) => typeof value === "number" || typeof value === "string",
@@ -62,6 +68,10 @@ const kinds: Readonly<Record<keyof JobOptions, Kind>> = {
   limits,
   perWorker: limits,
   limiters,
+  store,
+  name: text,
+  grace: duration,
+  storeTimeout: anything,
   margin: duration,
   workers: anything,
   concurrency: anything,

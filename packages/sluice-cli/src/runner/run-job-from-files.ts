@@ -34,7 +34,14 @@ export async function runJobFromFiles(
   const tally = new Tally(host.clock);
   const observers: JobObserver[] = [tally];
   const observer = observeAll(observers);
-  const job = await openJob({ options, host, observer, report: reportPath });
+  let note: (text: string) => void = () => {};
+  const job = await openJob({
+    options,
+    host,
+    observer,
+    report: reportPath,
+    note: (text) => note(text),
+  });
   const { gate, settings, input } = job;
   const { clock } = host;
   let report: Report | undefined;
@@ -47,12 +54,15 @@ export async function runJobFromFiles(
   const toStdout = options.output === "-";
   const work = { gate, slots: settings.workers, concurrency: settings.concurrency };
   const display = showProgress(tally, host, { allowed, windowMs, work, toStdout, json });
+  note = (text) => display.note(text);
+  if (gate.store !== undefined) note(`limits shared as ${gate.store}`);
   const watch = watchProcess(host, stop, () => {
     display.note(`stopping: ${tally.inFlight} rows still run; Ctrl-C again ends at once`);
   });
   tellOfTerminal(options, host);
   const counted = input.count(stop.aborting).then((rows) => tally.estimateTotal(rows));
   const failures = await runOpenJob(job, { stop, observer, clock });
+  note = () => {};
   display.stop();
   watch.end();
   const allFailures = [...failures, ...watch.crashes];
@@ -62,7 +72,8 @@ export async function runJobFromFiles(
   }
   await counted;
   const output = toStdout ? "standard output" : `"${options.output}"`;
-  const ending: Ending = { early: stop.stopping.aborted, allowed, windowMs, output };
+  const { store } = gate;
+  const ending: Ending = { early: stop.stopping.aborted, allowed, store, windowMs, output };
   await say(host.stderr, json ? endEvent(tally, ending, clock) : summary(tally, ending));
   if (report && reportPath !== undefined) {
     await writeReport(reportPath, host.cwd, report, {

@@ -41,7 +41,8 @@ export async function runOpenJob(job: OpenJob, context: RunContext): Promise<unk
     observer,
     stop,
     clock,
-    journal: gate.rated ? journal : undefined,
+    // A store knows of every start by itself.
+    journal: gate.rated && gate.store === undefined ? journal : undefined,
     retry: { ...settings, random: Math.random },
     ...settings,
   }).catch(note);
