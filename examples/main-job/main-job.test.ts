@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -21,8 +21,11 @@ async function run(
   const job = spawn(process.execPath, command);
   const said = Promise.all([text(job.stdout), text(job.stderr)]);
   const [code] = (await once(job, "close")) as [number];
-  const name = args.includes("--unlimited") ? "distances-unlimited.jsonl" : "distances.jsonl";
-  const lines = readFileSync(join(results, name), "utf8").trim().split("\n");
+  const names = readdirSync(results).filter((name) => name.startsWith("distances"));
+  const files = names.filter((name) => name.endsWith(".jsonl"));
+  const lines = files.flatMap((name) =>
+    readFileSync(join(results, name), "utf8").trim().split("\n"),
+  );
   return {
     code,
     said: (await said).join(""),
@@ -52,4 +55,16 @@ test("without a rate the API refuses, and every refusal is a row's error", async
   expect(rows.find(({ error }) => error)).toMatchObject({
     error: { name: "RefusedError", code: 429 },
   });
+});
+
+test("two machines do a part each, and hold the rate together", async () => {
+  const { code, said, rows } = await run("--machines", "2");
+  expect(said).toMatch(/^machine 1 +15 rows in .+\/s$/m);
+  expect(said).toMatch(/^machine 2 +15 rows in .+\/s$/m);
+  expect(said).toMatch(/^all rows +30$/m);
+  expect(said).toMatch(/^429s +0$/m);
+  expect(said).toMatch(/^worst window +\d+ requests, limit 10$/m);
+  expect(code).toBe(0);
+  const names = rows.map(({ value }) => (value as { name: string }).name);
+  expect(new Set(names).size).toBe(30);
 });

@@ -1,10 +1,11 @@
-/** The two processes of the main job: the API, and `sluice` as it is built. */
+/** The processes of the main job: the API, and `sluice` as it is built. */
 
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
 
 const { resolve } = createRequire(import.meta.url);
 
@@ -34,15 +35,24 @@ export interface Ending {
   readonly interrupted: boolean;
 }
 
-/** Runs the built command on this terminal. */
-export async function runSluice(args: string[], env: Record<string, string>): Promise<Ending> {
+/**
+ * Runs the built command: on this terminal, unless somebody listens to what it says on stderr.
+ *
+ * @param heard - Takes each line.
+ */
+export async function runSluice(
+  args: string[],
+  env: Record<string, string>,
+  heard?: (line: string) => void,
+): Promise<Ending> {
   const manifest = resolve("sluice-cli/package.json");
   const { bin } = JSON.parse(readFileSync(manifest, "utf8")) as { bin: { sluice: string } };
   const command = [join(dirname(manifest), bin.sluice), ...args];
   const sluice = spawn(process.execPath, command, {
-    stdio: "inherit",
+    stdio: heard ? ["ignore", "inherit", "pipe"] : "inherit",
     env: { ...process.env, ...env },
   });
+  if (heard) createInterface({ input: sluice.stderr! }).on("line", heard);
   // A terminal sends Ctrl-C to both of us, others to us only. Passed on as SIGTERM, it is the same
   // wish in both cases and never counts as a second Ctrl-C.
   let interrupted = false;
@@ -52,6 +62,6 @@ export async function runSluice(args: string[], env: Record<string, string>): Pr
       sluice.kill("SIGTERM");
     });
   }
-  const [code] = (await once(sluice, "exit")) as [number | null];
+  const [code] = (await once(sluice, "close")) as [number | null];
   return { code: code ?? 1, interrupted };
 }
