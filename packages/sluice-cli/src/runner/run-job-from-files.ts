@@ -2,6 +2,7 @@
 
 import { CliError } from "../cli-error.ts";
 import type { JobConfig } from "../config/config.ts";
+import { withNamedFailures } from "../config/own-code.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Host } from "../host.ts";
 import { showProgress } from "../progress/display.ts";
@@ -30,7 +31,7 @@ export async function runJobFromFiles(
   title: string = config.module,
 ): Promise<number> {
   const { json = false, report: reportPath, ...rest } = config;
-  const options: JobOptions = { ...rest, output: rest.output ?? "-" };
+  const options: JobOptions = withNamedFailures({ ...rest, output: rest.output ?? "-" });
   const tally = new Tally(host.clock);
   const observers: JobObserver[] = [tally];
   const observer = observeAll(observers);
