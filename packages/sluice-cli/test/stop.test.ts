@@ -34,25 +34,31 @@ test.each([
   },
 );
 
-test("SIGINT twice: running rows are told to abort, and nobody waits for them", async () => {
-  const stubborn = `
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)(
+  "%s twice: running rows are told to abort, and nobody waits for them",
+  async (signal, exit) => {
+    const stubborn = `
     export default (row, { signal }) => {
       console.error("running");
       signal.addEventListener("abort", () => console.error("told to abort"));
       return row === 0 ? row : new Promise(() => {});
     };
     setInterval(() => {}, 1000);`;
-  const folder = new Folder({ "job.mjs": stubborn, "rows.jsonl": rows });
-  const running = folder.start(...args);
-  await running.says("running", 3);
-  running.child.kill("SIGINT");
-  await running.says("stopping:");
-  running.child.kill("SIGINT");
-  const { code, stderr } = await running.ended;
-  expect({ code, results: folder.results() }).toEqual({ code: 130, results: [0] });
-  expect(stderr.match(/told to abort/g)).toHaveLength(2);
-  expect(stderr).toContain("2 rows started and given up: not in the results");
-});
+    const folder = new Folder({ "job.mjs": stubborn, "rows.jsonl": rows });
+    const running = folder.start(...args);
+    await running.says("running", 3);
+    running.child.kill(signal);
+    await running.says("stopping:");
+    running.child.kill(signal);
+    const { code, stderr } = await running.ended;
+    expect({ code, results: folder.results() }).toEqual({ code: exit, results: [0] });
+    expect(stderr.match(/told to abort/g)).toHaveLength(2);
+    expect(stderr).toContain("2 rows started and given up: not in the results");
+  },
+);
 
 test("a stop is heard while rows wait for their rate, and while the input is silent", async () => {
   const folder = new Folder({ "job.mjs": "export default (row) => row;" });

@@ -12,13 +12,14 @@ export interface Watch {
 /** Ends the job in good order on signals and on errors that nobody caught. */
 export function watchProcess(host: Host, stop: StopControl, onStopping: () => void): Watch {
   let signal: StopSignal | undefined;
-  let interrupts = 0;
+  const heard = new Set<StopSignal>();
   const crashes: CliError[] = [];
   const ends = [
     host.onSignal((received) => {
-      if (received === "SIGINT") interrupts += 1;
-      if (interrupts > 1) stop.abort();
+      // One wish may come as both: from a terminal, and passed on by whoever started us.
+      if (heard.has(received)) stop.abort();
       else stop.stop();
+      heard.add(received);
       if (!signal) onStopping();
       signal ??= received;
     }),
