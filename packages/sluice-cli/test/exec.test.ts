@@ -209,3 +209,13 @@ test("progress for programs", async () => {
   expect(events.at(-1)).toMatchObject({ event: "end", rows: 2, ok: 2, failed: 0, early: false });
   expect(events.at(-2)).toMatchObject({ event: "progress", finished: 2, total: 2 });
 });
+
+test("-j and -c are the same, so only one of them", async () => {
+  const folder = new Folder({ "rows.txt": "a\n" });
+  const args = ["exec", "-i", "rows.txt", "-r", "1/s", "-j", "2", "-c", "3", "--", "echo"];
+  const { code, stdout, stderr } = await folder.command(...args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toBe(
+    "sluice: --jobs 2 and --concurrency 3 are the same setting; give one of them. [USAGE]\n",
+  );
+});

@@ -56,6 +56,12 @@ export function execCommand(host: Host, done: (exitCode: number) => void): Comma
 
 async function exec(words: readonly string[], flags: Flags, host: Host): Promise<number> {
   const { jobs, accept = [0], keep = defaults.keepOutput, dryRun = false, ...jobFlags } = flags;
+  if (jobs !== undefined && flags.concurrency !== undefined) {
+    throw new CliError(
+      "USAGE",
+      `--jobs ${jobs} and --concurrency ${flags.concurrency} are the same setting; give one of them.`,
+    );
+  }
   const config = linesFromStdin(await configuredBy(jobFlags, host));
   if (dryRun) return await printCommands(words, config, host);
   const templates = parseCommand(words);
