@@ -62,6 +62,9 @@ export async function findOutputs(
   const journalFile = await find(journal, "the journal");
   const reportFile = await find(report, "the report");
   if (reportFile) await refuseUnwritable(reportFile);
+  // The journal is opened before them, and would be blamed.
+  for (const place of [results, failures])
+    if (place?.exists === false) await refuseUnwritable(place);
   const targets = [results, failures, journalFile, reportFile].filter(
     (target) => target !== undefined,
   );

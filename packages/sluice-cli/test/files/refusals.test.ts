@@ -179,6 +179,6 @@ test("two jobs on one journal: the second is refused", async () => {
 
 test("a folder that is not there is a sentence, and no claim is left", async () => {
   expect(await refused({ output: "none/out.jsonl" })).toMatch(
-    /^JOURNAL_UNWRITABLE: the journal "none\/out.jsonl.journal" cannot be written \(no such file/,
+    /^OUTPUT_UNWRITABLE: the output "none\/out.jsonl" cannot be written \(no such file/,
   );
 });
