@@ -12,9 +12,8 @@ export interface SlotOptions extends Omit<PoolOptions, "slots"> {
 
 /** How many workers in a row may end without having had a row, before the job is given up. */
 const MOST_IDLE_ENDS = 3;
-/** Milliseconds before the second replacement in a row; it doubles. */
-const FIRST_PAUSE = 100;
-const LONGEST_PAUSE = 1_000;
+/** Milliseconds before the second replacement in a row, and all after it. */
+const PAUSE = 100;
 
 /** The place of one worker after another: started when it is needed, replaced when it is lost. */
 export class WorkerSlot {
@@ -26,8 +25,8 @@ export class WorkerSlot {
   #closing = false;
   #gone: () => void = () => {};
   #cancelStart: () => void = () => {};
-  /** Since a row came back. */
-  #losses = 0;
+  /** Whether a worker was lost since a row came back. */
+  #lost = false;
   #idleEnds = 0;
   limits: JobLimits | undefined;
 
@@ -112,7 +111,7 @@ export class WorkerSlot {
           worker.kill();
         },
         onOutcome: () => {
-          this.#losses = 0;
+          this.#lost = false;
           this.#idleEnds = 0;
         },
         onExit: (why, rows) => this.#exited(why, rows),
@@ -138,11 +137,10 @@ export class WorkerSlot {
       );
       return;
     }
-    const pause = this.#losses === 0 ? 0 : FIRST_PAUSE * 2 ** (this.#losses - 1);
-    this.#losses += 1;
-    this.#cancelStart = this.#options.clock.setTimer(Math.min(LONGEST_PAUSE, pause), () =>
-      this.#start(),
-    );
+    // It does not grow: rows that end their workers are counted, and so are workers without a row.
+    const pause = this.#lost ? PAUSE : 0;
+    this.#lost = true;
+    this.#cancelStart = this.#options.clock.setTimer(pause, () => this.#start());
   }
 
   #say(state: WorkerState): void {
