@@ -2,7 +2,7 @@ import { closeSync, fdatasync, openSync, renameSync, rmSync, writeSync } from "n
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { CliError, systemReason } from "../cli-error.ts";
-import type { Flushed, Journal, Resumed } from "../runner/parts.ts";
+import type { JobState, Journal, Resumed } from "../runner/parts.ts";
 import { isAmong } from "./done-rows.ts";
 import {
   type Checkpoint,
@@ -89,15 +89,12 @@ export class FileJournal implements Journal {
     this.#started += rows;
   }
 
-  async checkpoint(state: {
-    flushed: Flushed;
-    limiter: NonNullable<Checkpoint["limiter"]> | undefined;
-  }): Promise<void> {
-    const { flushed, limiter } = state;
+  async checkpoint({ flushed, limiter, limiters = {} }: JobState): Promise<void> {
     const line = checkpointLine({
       ...flushed,
       ...this.#read(),
       ...(limiter ? { limiter } : {}),
+      ...(Object.keys(limiters).length > 0 ? { limiters } : {}),
     });
     this.#started = 0;
     this.#append(line);
@@ -195,6 +192,7 @@ function resumedOf(content: JournalContent, first: number): ResumedFiles {
     rows: done.reduce((sum, [first, last]) => sum + last - first + 1, 0),
     isDone: (index) => isAmong(done, index),
     limiter: checkpoint?.limiter,
+    limiters: checkpoint?.limiters,
     started,
     checkpoint,
     finished: finished > 0 && finished >= first,

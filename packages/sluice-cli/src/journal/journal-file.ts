@@ -26,6 +26,7 @@ export interface Checkpoint extends Flushed {
   readonly read: number;
   readonly hash: string;
   readonly limiter?: LimiterSnapshot;
+  readonly limiters?: Readonly<Record<string, LimiterSnapshot>>;
 }
 
 /** All that is in a journal. */

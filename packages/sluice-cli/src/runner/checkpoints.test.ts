@@ -5,7 +5,12 @@ import type { Flushed, Resumed } from "./parts.ts";
 
 const flushed: Flushed = { offsets: [1], done: [] };
 const limiter = { version: 1 } as never;
-const resumed: Resumed = { rows: 3, isDone: () => false, limiter: undefined, started: 5 };
+const resumed: Resumed = {
+  rows: 3,
+  isDone: () => false,
+  limiter: undefined,
+  started: 5,
+};
 
 /** The milliseconds at which there was a checkpoint. */
 async function checkpointsOf(before: Resumed | undefined): Promise<number[]> {
@@ -15,13 +20,13 @@ async function checkpointsOf(before: Resumed | undefined): Promise<number[]> {
     journal: {
       resumed: before,
       checkpoint: async (state) => {
-        expect(state).toEqual({ flushed, limiter });
+        expect(state).toEqual({ flushed, limiter, limiters: {} });
         made.push(clock.now() / 1e3);
       },
     },
     sink: { flush: async () => flushed },
     clock,
-    snapshot: () => limiter,
+    snapshot: () => ({ limiter, limiters: {} }),
     fail: (error) => {
       throw error;
     },

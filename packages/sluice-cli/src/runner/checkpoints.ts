@@ -1,13 +1,12 @@
-import type { Clock, LimiterSnapshot } from "sluice";
+import type { Clock } from "sluice";
 import { defaults } from "../defaults.ts";
-import type { Journal, ResultSink } from "./parts.ts";
+import type { JobState, Journal, ResultSink } from "./parts.ts";
 
 export interface CheckpointsOptions {
   readonly journal: Pick<Journal, "resumed" | "checkpoint">;
   readonly sink: Pick<ResultSink, "flush">;
   readonly clock: Clock;
-  /** Undefined where a store has the state. */
-  snapshot(): LimiterSnapshot | undefined;
+  snapshot(): Omit<JobState, "flushed">;
   /** A checkpoint could not be made. */
   fail(error: unknown): void;
 }
@@ -51,6 +50,6 @@ export class Checkpoints {
     const { journal, sink, snapshot } = this.#options;
     const flushed = await sink.flush();
     // After the flush, in one go with the checkpoint: what is started later is in neither.
-    await journal.checkpoint({ flushed, limiter: snapshot() });
+    await journal.checkpoint({ flushed, ...snapshot() });
   }
 }

@@ -4,7 +4,7 @@ import type { Host } from "../host.ts";
 import type { FileJournal } from "../journal/file-journal.ts";
 import { journaledRows } from "../journal/journaled-rows.ts";
 import { openStore, type OpenStore } from "../store/open-store.ts";
-import { LimiterDesk } from "../workers/limiter-desk.ts";
+import { LimiterDesk, type SavedLimiters } from "../workers/limiter-desk.ts";
 import type { SavedGate } from "./carry-over.ts";
 import { Closing } from "./closing.ts";
 import { type OpenGate, openGate } from "./gate.ts";
@@ -22,6 +22,8 @@ export interface OpenJob {
   readonly options: JobOptions;
   readonly settings: JobSettings;
   readonly gate: OpenGate;
+  /** The job's own limiters. */
+  readonly desk: LimiterDesk;
   readonly executor: Executor;
   readonly input: InputRows;
   /** The rows that are left to do. */
@@ -86,7 +88,7 @@ async function open(request: JobRequest, closing: Closing): Promise<OpenJob> {
     : openGate({ ...limited, slots: settings.workers });
   closing.add(() => gate[Symbol.asyncDispose]());
   const journal = await found.openJournal();
-  const opened = { options, settings, gate, executor, input, journal, closing };
+  const opened = { options, settings, gate, desk, executor, input, journal, closing };
   const resumed = journal?.resumed;
   try {
     if (journal && resumed?.finished) {
@@ -94,7 +96,10 @@ async function open(request: JobRequest, closing: Closing): Promise<OpenJob> {
       for (let row = 0; row < resumed.rows; row += 1) observer.onSkipped();
       return { ...opened, source: noRows, sink: nowhere };
     }
-    if (resumed) await gate.restore(resumed.limiter as SavedGate | undefined, resumed.started);
+    if (resumed) {
+      await gate.restore(resumed.limiter as SavedGate | undefined, resumed.started);
+      desk.restore((resumed.limiters ?? {}) as SavedLimiters);
+    }
     const sink = await found.openSink(journal);
     const passed = (): void => observer.onSkipped();
     const source = journal ? journaledRows(input.source, journal, passed) : input.source;

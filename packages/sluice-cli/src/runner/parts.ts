@@ -117,6 +117,15 @@ export interface ResultSink {
   close(): Promise<void>;
 }
 
+/** What a checkpoint remembers. */
+export interface JobState {
+  readonly flushed: Flushed;
+  /** The gate; undefined where a store has its state. */
+  readonly limiter: LimiterSnapshot | undefined;
+  /** The job's own limiters, by their names. */
+  readonly limiters?: Readonly<Record<string, LimiterSnapshot>>;
+}
+
 /** Remembers beside the output how far a job has come. */
 export interface Journal {
   /** What an earlier run of the job left; undefined when there was none. */
@@ -127,7 +136,7 @@ export interface Journal {
    * Called once a second and at the end, one call at a time. Rows started after the call, even
    * before it resolves, come after the checkpoint.
    */
-  checkpoint(state: { flushed: Flushed; limiter: LimiterSnapshot | undefined }): Promise<void>;
+  checkpoint(state: JobState): Promise<void>;
   /** @param finished - Whether nothing is left to do. */
   close(finished: boolean): Promise<void>;
 }
@@ -140,6 +149,8 @@ export interface Resumed {
   isDone(index: number): boolean;
   /** The limiter at the last checkpoint. */
   readonly limiter: LimiterSnapshot | undefined;
+  /** The job's own limiters then. */
+  readonly limiters?: Readonly<Record<string, LimiterSnapshot>> | undefined;
   /** How many rows were started since that checkpoint. */
   readonly started: number;
 }

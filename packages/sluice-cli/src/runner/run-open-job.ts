@@ -19,7 +19,7 @@ export interface RunContext {
  * things first.
  */
 export async function runOpenJob(job: OpenJob, context: RunContext): Promise<unknown[]> {
-  const { settings, gate, executor, journal, sink, closing, source } = job;
+  const { settings, gate, desk, executor, journal, sink, closing, source } = job;
   const { stop, observer, clock } = context;
   const failures: unknown[] = [];
   const note = (error: unknown): void => void failures.push(error);
@@ -27,7 +27,7 @@ export async function runOpenJob(job: OpenJob, context: RunContext): Promise<unk
     note(error);
     stop.stop();
   };
-  const snapshot = () => gate.snapshot();
+  const snapshot = () => ({ limiter: gate.snapshot(), limiters: desk.snapshot() });
   const finishedBefore = journal?.resumed?.finished ?? false;
   const checkpoints =
     journal && !finishedBefore

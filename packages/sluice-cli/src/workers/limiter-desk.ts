@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type Clock,
   createLimiter,
   type Duration,
   type Limiter,
+  type LimiterSnapshot,
   type LimitsInput,
   type Permit,
 } from "sluice";
@@ -16,11 +18,24 @@ export interface Replies {
   refuse(ask: number, error: SentError): void;
 }
 
+/** A snapshot with the limits that it was made under. */
+interface SavedLimiter extends LimiterSnapshot {
+  readonly limits: unknown;
+}
+
+/** Snapshots by the names of the limiters. */
+export type SavedLimiters = Readonly<Record<string, SavedLimiter>>;
+
+/** A limiter with more keys is not saved. */
+const MOST_KEYS = 1_000;
+
 /** The job's own limiters, asked from its workers. */
 export class LimiterDesk implements AsyncDisposable {
   readonly #limiters: ReadonlyMap<string, Limiter>;
+  readonly #limits: NonNullable<JobOptions["limiters"]>;
 
   constructor(limiters: NonNullable<JobOptions["limiters"]>, clock: Clock) {
+    this.#limits = limiters;
     this.#limiters = new Map(
       Object.entries(limiters).map(([name, limits]) => [
         name,
@@ -38,9 +53,34 @@ export class LimiterDesk implements AsyncDisposable {
     return new DeskSession(this.#limiters, replies);
   }
 
+  /** What is used of each, to go on from; of one with very many keys nothing, for it is taken often. */
+  snapshot(): SavedLimiters {
+    const saved: Record<string, SavedLimiter> = {};
+    for (const [name, limiter] of this.#limiters) {
+      if (limiter.keys().length > MOST_KEYS) continue;
+      saved[name] = { ...limiter.snapshot(), limits: this.#limits[name] };
+    }
+    return saved;
+  }
+
+  /** Limiters that are new, or have other limits than before, begin anew. */
+  restore(saved: SavedLimiters): void {
+    for (const [name, limiter] of this.#limiters) {
+      const before = saved[name];
+      if (before && isDeepStrictEqual(before.limits, asJson(this.#limits[name]))) {
+        limiter.restore(before);
+      }
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const limiter of this.#limiters.values()) await limiter[Symbol.asyncDispose]();
   }
+}
+
+/** As it comes back out of a file. */
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 /** What one worker waits for and holds; all of it comes back when the worker ends. */

@@ -110,3 +110,29 @@ test("a second release, and a name that the job does not have", async () => {
   await expect(permit.release()).rejects.toMatchObject({ code: "PERMIT_RELEASED" });
   expect(() => client.limiter("llm", signal)).toThrow('the job has no limiter "llm" (it has db)');
 });
+
+test("what was used is carried over into another desk, except under other limits", async () => {
+  const limiters = { api: "5/1m", other: { calls: "1/1m" } } as const;
+  const clock = manualClock();
+  const before = new LimiterDesk(limiters, clock);
+  const session = before.open({ answer: () => {}, refuse: () => {} });
+  for (let ask = 0; ask < 3; ask += 1) session.ask(ask, { do: "try", name: "api", options: {} });
+  session.ask(3, { do: "try", name: "other", options: {} });
+  const saved = JSON.parse(JSON.stringify(before.snapshot())) as ReturnType<typeof before.snapshot>;
+  await clock.advance("10s");
+
+  const granted = async (desk: LimiterDesk, name: string): Promise<number> => {
+    let most = 0;
+    const answer = (_ask: number, value: unknown): void => {
+      if ((value as { granted: boolean }).granted) most += 1;
+    };
+    const again = desk.open({ answer, refuse: () => {} });
+    for (let ask = 0; ask < 9; ask += 1) again.ask(ask, { do: "try", name, options: {} });
+    await new Promise((resolve) => setImmediate(resolve));
+    return most;
+  };
+  const after = new LimiterDesk({ ...limiters, other: { calls: "2/1m" } }, clock);
+  after.restore(saved);
+  expect(await granted(after, "api")).toBe(2);
+  expect(await granted(after, "other")).toBe(2);
+});
