@@ -32,3 +32,16 @@ test("--first, and then the rest with --resume", async () => {
   expect((await folder.run([...args, "--resume"])).code).toBe(0);
   expect(folder.results()).toEqual([0, 1, 2, 3]);
 });
+
+test("the job's own limiters go on from where they were", async () => {
+  const folder = new Folder({
+    "job.mjs":
+      'export default async (_row, { limiter }) => (await limiter("api").tryAcquire()).granted;',
+    "rows.jsonl": "0\n1\n2\n3\n",
+    "sluice.config.mjs": 'export default { limiters: { api: "3/1h" } };',
+  });
+  const args = ["job.mjs", "-i", "rows.jsonl", "-o", "out.jsonl", "-c", "1", ...unlimited];
+  await folder.run([...args, "--first", "2"]);
+  expect((await folder.run([...args, "--resume"])).code).toBe(0);
+  expect(folder.results()).toEqual([true, true, true, false]);
+});

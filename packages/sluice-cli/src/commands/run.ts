@@ -19,12 +19,13 @@ Ctrl-C once starts no more rows and finishes those that run; twice ends at once.
 with an output file goes on with --resume.
 
 Exit codes: 0 all rows done, 1 some rows failed, 2 wrong usage, bad input or an output that cannot
-be written, 130 Ctrl-C, 141 whoever read the results went away, 143 SIGTERM.
+be written or a store that fails, 130 Ctrl-C, 141 whoever read the results went away, 143 SIGTERM.
 
 Examples:
   sluice run ./job.ts --input rows.jsonl --output results.jsonl --rate 100/s --rate 5000/h
   sluice run ./job.ts -i rows.csv -o results.csv -r 50/s --workers 4 --retries 3 --timeout 30s
-  sluice run ./job.ts -i rows.csv -o results.csv -r 50/s --workers 4 --resume`;
+  sluice run ./job.ts -i rows.csv -o results.csv -r 50/s --workers 4 --resume
+  sluice run ./job.ts -i part1.csv -o results1.csv -r 50/s --store redis://db --name geocoder`;
 
 /** @param done - Takes the exit code. */
 export function runCommand(host: Host, done: (exitCode: number) => void): Command {
