@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from "sluice";
 import { sharedMemory } from "sluice/shared-memory";
 import { manualClock } from "sluice/testing";
 import { expect, test } from "vitest";
@@ -80,4 +81,40 @@ test("limits of another kind", async () => {
   const open = openerOn(memoryOf());
   await admitted(await open({ limits: "5/1m" }), ["worker 0"]);
   await expect(open({ limits: "5/1m even" })).rejects.toMatchObject({ code: "LIMITS_CONFLICT" });
+});
+
+test("while the store fails it is the store that holds rows back, and then the job ends", async () => {
+  const clock = manualClock();
+  const { store: sound, ...memory } = memoryOf();
+  let fails = false;
+  const store = {
+    ...memory,
+    store: {
+      ...sound,
+      open: (scope: Parameters<typeof sound.open>[0]) =>
+        new Proxy(sound.open(scope), {
+          get: (ledger, name) => {
+            if (fails) throw new StoreUnavailableError("it is gone.");
+            const value = Reflect.get(ledger, name) as unknown;
+            return typeof value === "function" ? (value.bind(ledger) as unknown) : value;
+          },
+        }),
+    },
+  };
+  const notes: string[] = [];
+  const gate = await openerOn(store, clock)({ limits: "5/1s", note: (text) => notes.push(text) });
+  fails = true;
+  const waiting = gate.acquire({ key: "worker 0", signal });
+  const rejected = expect(waiting).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  for (let step = 0; step < 100; step += 1) {
+    gate.binding();
+    await clock.advance("100ms");
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(gate.binding()).toBe("the store");
+  await rejected;
+  expect(notes).toEqual([expect.stringContaining("the store memory fails; rows wait for it")]);
+  await expect(gate.acquire({ key: "worker 0", signal })).rejects.toMatchObject({
+    code: "STORE_UNAVAILABLE",
+  });
 });

@@ -132,7 +132,7 @@ async function quietly(act: () => unknown): Promise<void> {
 
 /** The names of the limits by those that the limiter has for them: their texts, with a number when it is the second. */
 function namesIn(limits: NamedLimits): ReadonlyMap<string, string> {
-  const names = new Map<string, string>();
+  const names = new Map([["fallback", "the store"]]); // what refuses while it fails
   for (const [name, limit] of Object.entries(limits)) {
     const text = formatLimit(limit);
     names.set(names.has(text) ? `${text} #2` : text, name);

@@ -22,7 +22,7 @@ test("a store that comes back in time is waited for, and both are said", async (
   outage.tell(back);
   await clock.advance("1h");
   expect(notes).toEqual([
-    "the store redis://h fails (gone); rows wait for it, 1 m 0 s at the most",
+    "the store redis://h fails; rows wait for it, 1 m 0 s at the most (gone)",
     "the store redis://h is back",
   ]);
   expect({ given, failure: outage.failure }).toEqual({ given: [], failure: undefined });

@@ -37,7 +37,7 @@ export class StoreOutage {
     }
     if (this.#cancel || this.failure) return;
     const why = reasonOf(failure);
-    note(`the store ${store} fails (${why}); rows wait for it, ${span(patience)} at the most`);
+    note(`the store ${store} fails; rows wait for it, ${span(patience)} at the most (${why})`);
     this.#cancel = clock.setTimer(patience, () => this.#giveUp(why));
   }
 
