@@ -51,6 +51,44 @@ test("gzip that is damaged gives out what comes before, then a sentence", async 
   expect(error).toMatch(/^INPUT_UNREADABLE: "in" is not valid gzip from here on \(.+\); all rows/);
 });
 
+test("a member before what is not gzip is given out, wherever it is cut", async () => {
+  const damaged = Buffer.concat([members, Buffer.from("not gzip")]);
+  for (let cut = 0; cut <= damaged.length; cut += 1) {
+    const [out, error] = await read([damaged.subarray(0, cut), damaged.subarray(cut)]);
+    expect(out).toBe("one\ntwo\n");
+    expect(error).toMatch(
+      /^INPUT_UNREADABLE: "in" is not valid gzip from here on \(.+\); all rows/,
+    );
+  }
+});
+
+test("zeros after the last member are padding, as tapes have it", async () => {
+  expect(await read([members, Buffer.alloc(30_000)])).toEqual(["one\ntwo\n"]);
+});
+
+test("a member whose sum or length is not that of its content is damaged", async () => {
+  for (const at of [8, 4]) {
+    const wrong = gzipSync("one\n");
+    wrong[wrong.length - at]! ^= 1;
+    const [out, error] = await read([wrong]);
+    expect([out, error]).toEqual([
+      "one\n",
+      expect.stringMatching(/^INPUT_UNREADABLE: .+ from here on/),
+    ]);
+  }
+});
+
+test("headers with everything that one may have", async () => {
+  const plain = gzipSync("one\n");
+  const fields = Buffer.from([5, 0, 1, 2, 3, 4, 5, 0x61, 0, 0x62, 0, 0, 0]); // extra, name, comment, sum
+  const head = Buffer.from(plain.subarray(0, 10));
+  head[3] = 2 + 4 + 8 + 16;
+  const whole = Buffer.concat([head, fields, plain.subarray(10)]);
+  for (let cut = 0; cut <= whole.length; cut += 1) {
+    expect(await read([whole.subarray(0, cut), whole.subarray(cut)])).toEqual(["one\n"]);
+  }
+});
+
 test("a small input that unpacks to much comes in pieces", async () => {
   const packed = gzipSync(Buffer.alloc(50_000_000));
   let largest = 0;

@@ -1,7 +1,7 @@
 /** Bytes as they are, or out of gzip when their first two say so. */
 
-import { createGunzip } from "node:zlib";
 import { CliError } from "../cli-error.ts";
+import { GzipMembers } from "./gzip-members.ts";
 
 /** Bytes of compressed data at a time, so that what comes out, and what damage takes with it, is bounded. */
 const PIECE = 16_384;
@@ -17,14 +17,14 @@ export async function* plainBytes(
   name: string,
 ): AsyncGenerator<Uint8Array> {
   let start: Uint8Array = new Uint8Array();
-  let gunzip: Unpacker | undefined;
+  let gunzip: GzipMembers | undefined;
   let known = false;
   for await (const chunk of bytes) {
     if (!known) {
       start = start.length === 0 ? chunk : Buffer.concat([start, chunk]);
       if (start.length === 0 || (start.length === 1 && start[0] === 0x1f)) continue;
       known = true;
-      if (isGzip(start)) gunzip = new Unpacker();
+      if (isGzip(start)) gunzip = new GzipMembers();
     }
     const fresh = start.length > 0 ? start : chunk;
     start = new Uint8Array();
@@ -39,56 +39,23 @@ export async function* plainBytes(
     }
   }
   if (start.length > 0) yield start;
-  if (!gunzip) return;
-  const failure = await gunzip.finish();
-  yield* gunzip.take();
-  if (failure) throw damaged(failure, name);
+  if (gunzip && !gunzip.isWhole) throw cutOff(name);
 }
 
 function isGzip(start: Uint8Array): boolean {
   return start[0] === 0x1f && start[1] === 0x8b;
 }
 
-class Unpacker {
-  readonly #gunzip = createGunzip();
-  #out: Uint8Array[] = [];
-  /** Ends the step that is under way: after an error zlib never calls back. */
-  #wake: (error: Error | undefined) => void = () => {};
-
-  constructor() {
-    this.#gunzip.on("data", (piece: Uint8Array) => this.#out.push(piece));
-    this.#gunzip.on("error", (error) => this.#wake(error));
-    this.#gunzip.on("end", () => this.#wake(undefined));
-  }
-
-  /** Resolves when the piece is unpacked, to what is wrong with it. */
-  feed(piece: Uint8Array): Promise<Error | undefined> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-      this.#gunzip.write(piece, () => resolve(undefined));
-    });
-  }
-
-  finish(): Promise<Error | undefined> {
-    return new Promise((resolve) => {
-      this.#wake = resolve;
-      this.#gunzip.end();
-    });
-  }
-
-  take(): Uint8Array[] {
-    const out = this.#out;
-    this.#out = [];
-    return out;
-  }
+function damaged(error: Error, name: string): CliError {
+  return new CliError(
+    "INPUT_UNREADABLE",
+    `${name} is not valid gzip from here on (${error.message}); all rows before that are done: get the file again and run the rest.`,
+  );
 }
 
-function damaged(error: NodeJS.ErrnoException, name: string): CliError {
-  const cutOff = error.code === "Z_BUF_ERROR";
+function cutOff(name: string): CliError {
   return new CliError(
-    cutOff ? "INPUT_CUT_OFF" : "INPUT_UNREADABLE",
-    cutOff
-      ? `${name} is cut off in the middle of its gzip data; all rows before that are done: get the whole file and run the rest.`
-      : `${name} is not valid gzip from here on (${error.message}); all rows before that are done: get the file again and run the rest.`,
+    "INPUT_CUT_OFF",
+    `${name} is cut off in the middle of its gzip data; all rows before that are done: get the whole file and run the rest.`,
   );
 }
