@@ -2,8 +2,8 @@
 
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { createJiti } from "jiti";
 import { CliError } from "../cli-error.ts";
+import { importTypeScript } from "../import-typescript.ts";
 import { describeError } from "../runner/result-record.ts";
 import type { JobConfig } from "./config.ts";
 
@@ -28,9 +28,7 @@ export async function loadConfig(path: string | undefined, cwd: string): Promise
 
 async function importFile(file: string, name: string): Promise<object> {
   try {
-    return await createJiti(import.meta.url, { interopDefault: false, fsCache: false }).import(
-      file,
-    );
+    return await importTypeScript(file);
   } catch (error) {
     const why = describeError(error).message.split("\n", 1)[0];
     throw invalid(

@@ -3,8 +3,8 @@
 import { stat } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { createJiti } from "jiti";
 import { CliError } from "../cli-error.ts";
+import { importTypeScript } from "../import-typescript.ts";
 import type { JobModule } from "./job-function.ts";
 import { describeError } from "./result-record.ts";
 
@@ -29,10 +29,7 @@ async function importFile(file: string, path: string): Promise<object> {
   try {
     // Only TypeScript goes through the loader, so that JavaScript behaves as it does everywhere.
     if (!typeScript.has(extname(file))) return (await import(pathToFileURL(file).href)) as object;
-    return await createJiti(import.meta.url, {
-      interopDefault: false,
-      fsCache: false,
-    }).import<object>(file);
+    return await importTypeScript(file);
   } catch (error) {
     throw new CliError(
       "MODULE_FAILED",

@@ -1,29 +1,17 @@
 import { manualClock } from "sluice/testing";
 import { expect, test } from "vitest";
+import { HeldWorkers, startWith } from "../../test/held-workers.ts";
 import { LimiterDesk } from "./limiter-desk.ts";
-import type { LinkEvents } from "./link.ts";
-import type { Order } from "./messages.ts";
 import { PoolExecutor } from "./pool-executor.ts";
 
 /** Three workers in the hands of the test. */
 function pool(timeout?: number) {
   const clock = manualClock();
-  const links: { events: LinkEvents; orders: Order[]; killed: boolean }[] = [];
+  const { link, links } = new HeldWorkers();
   const executor = new PoolExecutor({
     slots: 3,
-    link: (events) => {
-      const link = { events, orders: [] as Order[], killed: false };
-      links.push(link);
-      return {
-        post: (orders) => void link.orders.push(...orders),
-        kill: () => {
-          link.killed = true;
-          queueMicrotask(() => events.onExit("signal SIGKILL"));
-        },
-        dismiss: () => events.onExit("exit code 0"),
-      };
-    },
-    start: { module: "job.ts", cwd: "/", data: undefined, timeout, concurrency: 2, limiters: [] },
+    link,
+    start: startWith(timeout),
     desk: new LimiterDesk({}, clock),
     clock,
     observer: { onWorker: () => {} },

@@ -1,40 +1,21 @@
 import { manualClock } from "sluice/testing";
 import { expect, test } from "vitest";
+import { HeldWorkers, startWith } from "../../test/held-workers.ts";
 import type { CliError } from "../cli-error.ts";
 import type { WorkerState } from "../runner/parts.ts";
 import { LimiterDesk } from "./limiter-desk.ts";
-import type { LinkEvents } from "./link.ts";
-import type { Order } from "./messages.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
 /** A slot whose workers are in the hands of the test. */
 function slot() {
   const clock = manualClock();
-  const links: { events: LinkEvents; orders: Order[]; killed: boolean }[] = [];
+  const { link, links } = new HeldWorkers();
   const states: WorkerState[] = [];
   const failures: CliError[] = [];
   const worker = new WorkerSlot({
     slot: 3,
-    link: (events) => {
-      const link = { events, orders: [] as Order[], killed: false };
-      links.push(link);
-      return {
-        post: (orders) => void link.orders.push(...orders),
-        kill: () => {
-          link.killed = true;
-          queueMicrotask(() => events.onExit("signal SIGKILL"));
-        },
-        dismiss: () => events.onExit("exit code 0"),
-      };
-    },
-    start: {
-      module: "job.ts",
-      cwd: "/",
-      data: undefined,
-      timeout: undefined,
-      concurrency: 2,
-      limiters: [],
-    },
+    link,
+    start: startWith(undefined),
     desk: new LimiterDesk({}, clock),
     clock,
     observer: { onWorker: (_slot, state) => states.push(state) },
