@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import pg from "pg";
 import { installed, postgresFolders } from "./installed.ts";
-import { freePort, start } from "./server-process.ts";
+import { type Command, freePort, start } from "./server-process.ts";
 
 const run = promisify(execFile);
 
@@ -15,6 +15,34 @@ export async function startPostgres(
   folder: string,
   stops: (() => Promise<void>)[],
 ): Promise<string> {
+  const command = await postgresCommand(folder);
+  await start(command, stops);
+  await takesQueries(command);
+  return postgresUrl(command.port);
+}
+
+/** Comes back when a server takes queries: its port answers earlier. */
+export async function takesQueries({ port }: Command): Promise<void> {
+  for (;;) {
+    const client = new pg.Client({ connectionString: postgresUrl(port) });
+    try {
+      await client.connect();
+      await client.query("SELECT 1");
+      return;
+    } catch {
+      await delay(20);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+}
+
+export function postgresUrl(port: number): string {
+  return `postgres://postgres@127.0.0.1:${port}/postgres`;
+}
+
+/** A fresh cluster of databases, and how its server is started. */
+export async function postgresCommand(folder: string): Promise<Command> {
   const wanted = { names: ["postgres"], debian: "postgresql", variable: "POSTGRES_URL" };
   // The folders exist only once the package is installed.
   const file = await installed({ ...wanted, folders: await postgresFolders() }).catch(async () =>
@@ -23,37 +51,37 @@ export async function startPostgres(
   const home = join(folder, "postgres");
   await mkdir(home, { mode: 0o700 });
   const user = await otherUser(home);
-  const port = await freePort();
   const data = join(home, "data");
   const initialize = ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"];
-  await as(user, join(dirname(file), "initdb"), [...initialize, "--locale=C"], (name, args) =>
-    run(name, args),
-  );
-  const settings = ["fsync=off", "full_page_writes=off", "max_connections=100", "jit=off"];
-  const sockets = ["-k", home, "-h", "127.0.0.1", "-p", String(port)];
-  const args = ["-D", data, ...sockets, ...settings.flatMap((each) => ["-c", each])];
-  // SIGINT disconnects the clients; SIGTERM would wait for them.
-  await as(user, file, args, (name, all) =>
-    start({ file: name, args: all, port, signal: "INT" }, stops),
-  );
-  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  await ready(url);
-  return url;
+  const [initdb, options] = as(user, join(dirname(file), "initdb"), initialize);
+  await run(initdb, [...options, "--locale=C"]);
+  return serving(user, file, data, await freePort());
 }
 
-/** Its port answers before it does. */
-async function ready(url: string): Promise<void> {
-  for (;;) {
-    const client = new pg.Client({ connectionString: url });
-    try {
-      await client.connect();
-      return await client.end();
-    } catch (error) {
-      // "The database system is starting up."
-      if ((error as { code?: unknown }).code !== "57P03") throw error;
-      await delay(20);
-    }
-  }
+/** A standby of a server that runs, with a copy of its data, and how it is started. */
+export async function standbyCommand(
+  folder: string,
+  { file, args, port }: Command,
+): Promise<Command> {
+  const home = join(folder, `standby-${port}`);
+  await mkdir(home, { mode: 0o700 });
+  const user = await otherUser(home);
+  const server = user === undefined ? file : args[args.indexOf("--") + 1]!;
+  const data = join(home, "data");
+  const source = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
+  const copying = ["-D", data, ...source, "-R", "-X", "stream", "-c", "fast", "--no-sync"];
+  const [copy, options] = as(user, join(dirname(server), "pg_basebackup"), copying);
+  await run(copy, options);
+  return serving(user, server, data, await freePort());
+}
+
+function serving(user: string | undefined, server: string, data: string, port: number): Command {
+  const settings = ["fsync=off", "full_page_writes=off", "max_connections=100", "jit=off"];
+  const sockets = ["-k", dirname(data), "-h", "127.0.0.1", "-p", String(port)];
+  const options = ["-D", data, ...sockets, ...settings.flatMap((each) => ["-c", each])];
+  const [file, args] = as(user, server, options);
+  // SIGINT disconnects the clients; SIGTERM would wait for them.
+  return { file, args, port, signal: "INT" };
 }
 
 /** The server refuses to run as root: then it runs as the user of its package, who gets the folder. */
@@ -71,13 +99,12 @@ async function otherUser(home: string): Promise<string | undefined> {
 }
 
 /** `setpriv` becomes the program, so that signals reach it; `runuser` would stay its parent. */
-function as<T>(
+function as(
   user: string | undefined,
   file: string,
   args: readonly string[],
-  use: (file: string, args: readonly string[]) => T,
-): T {
-  if (user === undefined) return use(file, args);
+): readonly [file: string, args: readonly string[]] {
+  if (user === undefined) return [file, args];
   const options = ["--reuid", user, "--regid", user, "--init-groups", "--"];
-  return use("setpriv", [...options, file, ...args]);
+  return ["setpriv", [...options, file, ...args]];
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
 import { installed } from "./installed.ts";
-import { freePort, start } from "./server-process.ts";
+import { type Command, freePort, start } from "./server-process.ts";
 
 const SLOTS = 16_384;
 
@@ -56,6 +56,13 @@ async function startNode(
   stops: (() => Promise<void>)[],
   options: readonly string[],
 ): Promise<number> {
+  const command = await redisCommand(folder, options);
+  await start(command, stops);
+  return command.port;
+}
+
+/** How a server is started that keeps nothing on the disk, unless the options say otherwise. */
+export async function redisCommand(folder: string, options: readonly string[]): Promise<Command> {
   const file = await installed({
     names: ["redis-server", "valkey-server"],
     folders: [],
@@ -69,7 +76,5 @@ async function startNode(
   await mkdir(home);
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--dir", home];
   const volatile = ["--save", "", "--appendonly", "no", "--daemonize", "no"];
-  const args = [...settings, ...volatile, ...options];
-  await start({ file, args, port, signal: "KILL" }, stops);
-  return port;
+  return { file, args: [...settings, ...volatile, ...options], port, signal: "KILL" };
 }
