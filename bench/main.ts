@@ -8,8 +8,11 @@ import { parseArgs } from "node:util";
 import { begun } from "./harness/in-child.ts";
 import { summary } from "./harness/report.ts";
 
-/** Chaos takes the number of its runs and its seed, the fleet what it is to run. */
-type Flags = { [flag in "runs" | "seed" | "store" | "limit" | "seconds"]?: string };
+/** Chaos takes the number of its runs or rounds, its seed, and on what; the fleet what it is to run. */
+type Flags = {
+  readonly [flag in "runs" | "rounds" | "seed" | "store" | "faults" | "limit" | "seconds"]?: string;
+};
+
 type Run = (quick: boolean, flags: Flags) => Promise<void>;
 
 const all = [
@@ -24,6 +27,8 @@ const all = [
   "shared-memory",
   "shared-memory-chaos",
   "sqlite",
+  "store-chaos",
+  "hosts",
   "job-rate",
   "job-overhead",
   "job-exec",
@@ -36,10 +41,12 @@ const { positionals, values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
     runs: { type: "string" },
+    rounds: { type: "string" },
     seed: { type: "string" },
     store: { type: "string" },
     limit: { type: "string" },
     seconds: { type: "string" },
+    faults: { type: "string" },
   },
 });
 const names = positionals.length > 0 ? positionals : all;
