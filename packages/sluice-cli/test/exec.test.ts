@@ -112,7 +112,9 @@ test("no command outlives a job that is killed", async () => {
 });
 
 test("when a worker is killed, its commands end before their rows are run again", async () => {
-  const first = 'test ! -e killed && { echo "$$ $PPID" > pids; exec sleep 1000; }';
+  // The worker sleeps once it has told the job what it started.
+  const told = 'until grep -q ") S " /proc/$PPID/stat; do :; done';
+  const first = `test ! -e killed && { ${told}; echo "$$ $PPID" > pids; exec sleep 1000; }`;
   const again =
     'kill -0 $(cut -d " " -f 1 pids) 2> /dev/null && ! grep -q " Z " /proc/$(cut -d " " -f 1 pids)/stat && echo alive';
   const folder = new Folder({ "rows.txt": "x\n" });

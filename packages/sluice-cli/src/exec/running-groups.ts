@@ -46,3 +46,12 @@ export function killGroup(group: number, signal: NodeJS.Signals): void {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
+
+/** Whether anything of a group still runs. */
+export function runs(group: number): boolean {
+  try {
+    return process.kill(process.platform === "win32" ? group : -group, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,5 +1,9 @@
 import type { Readable } from "node:stream";
-import { killGroups } from "../exec/running-groups.ts";
+import { killGroups, runs } from "../exec/running-groups.ts";
+
+/** A killed command may take a while to be gone; one that nobody reaps is not waited for. */
+const PATIENCE_MS = 2_000;
+const LOOK_EVERY_MS = 5;
 
 /**
  * The process groups that a worker says it has started, one number a line: negative when it has
@@ -20,9 +24,16 @@ export class LeftGroups {
     told.on("error", () => {}); // the worker is gone
   }
 
-  kill(): void {
+  /** Ends them; calls `then` when none runs any more, at once if there is none. */
+  kill(then: () => void): void {
     killGroups(this.#groups);
-    this.#groups.clear();
+    const deadline = performance.now() + PATIENCE_MS;
+    const look = (): void => {
+      for (const group of this.#groups) if (!runs(group)) this.#groups.delete(group);
+      if (this.#groups.size === 0 || performance.now() > deadline) then();
+      else setTimeout(look, LOOK_EVERY_MS);
+    };
+    look();
   }
 
   #take(change: number): void {

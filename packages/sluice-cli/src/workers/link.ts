@@ -52,8 +52,8 @@ export function startProcess(events: LinkEvents, { memory, quiet }: LinkOptions)
     if (gone) return;
     gone = true;
     if (child.pid !== undefined) kill(); // what it left behind in its own group, and in others
-    left.kill();
-    events.onExit(why);
+    // A row is not run again while its command may still be at work.
+    left.kill(() => events.onExit(why));
   };
   child.on("message", (reports: readonly Report[]) => events.onReports(reports));
   child.on("error", (error) => {
