@@ -61,33 +61,6 @@ export function earliestBy(
   }
 }
 
-/**
- * `earliest` and, when that is now, `commit` in one: the shortest way for a caller who goes on at
- * once. NaN, and nothing is done, when the state has no room and must grow first.
- */
-export type Take = (
-  limit: AnyLimit,
-  cells: Float64Array,
-  base: number,
-  cost: number,
-  now: number,
-  ticket: number,
-) => Earliest;
-
-/** A function for each kind: called directly, it is as fast as if it were written out there. */
-export function takeOf(kind: AnyLimit["kind"]): Take | undefined {
-  switch (kind) {
-    case "window":
-      return ring.take as Take;
-    case "pace":
-      return pace.take as Take;
-    case "concurrency":
-      return slots.take as Take;
-    default:
-      return undefined;
-  }
-}
-
 /** Books `cost` at `at`, which must not be before `earliestOf`. `ticket` names a slot's holder. */
 export function commitTo(
   limit: AnyLimit,

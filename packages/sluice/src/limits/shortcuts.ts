@@ -1,12 +1,14 @@
 /** Plans that most limiters have, in a form that is decided faster than a list of rules. */
 
-import { type Take, takeOf } from "./algorithm.ts";
 import type { AnyLimit, ConcurrencyLimit, PaceLimit, WindowLimit } from "./limit.ts";
 import type { Rule } from "./plan.ts";
 
-/** A rule that is all there is, and the function that decides it. */
-export interface OnlyRule extends Pick<Rule, "limit" | "offset" | "grows"> {
-  readonly take: Take;
+/** A rule that is all there is. */
+export type OnlyRule = RuleOf<WindowLimit> | RuleOf<PaceLimit> | RuleOf<ConcurrencyLimit>;
+
+interface RuleOf<L extends AnyLimit> extends Rule {
+  readonly kind: L["kind"];
+  readonly limit: L;
 }
 
 /** The rules of a plan that has at most one of each of these, and no others, by kind. */
@@ -17,16 +19,15 @@ export interface Few {
 }
 
 /** A rule and its place in the plan. */
-export interface Indexed<L extends AnyLimit> extends Rule {
-  readonly limit: L;
+export interface Indexed<L extends AnyLimit> extends RuleOf<L> {
   readonly index: number;
 }
 
-/** Absent where there are more rules, or none that `Take` knows. */
+/** Absent where there are more rules, or one of another kind. */
 export function onlyOf([rule, ...more]: readonly Rule[]): OnlyRule | undefined {
-  const take = rule && takeOf(rule.kind);
-  if (!take || rule.shared || more.length > 0) return undefined;
-  return { limit: rule.limit, offset: rule.offset, grows: rule.grows, take };
+  const kinds: readonly unknown[] = ["window", "pace", "concurrency"];
+  if (!rule || rule.shared || more.length > 0 || !kinds.includes(rule.kind)) return undefined;
+  return rule as OnlyRule;
 }
 
 /** Absent where there are other rules too, or several of a kind. */

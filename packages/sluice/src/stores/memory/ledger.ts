@@ -4,7 +4,9 @@ import type { Costs } from "../../costs.ts";
 import { KeysExhaustedError } from "../../errors.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
 import { type Moment, NEVER } from "../../limits/limit.ts";
+import * as pace from "../../limits/pace/pace.ts";
 import type { Plan } from "../../limits/plan.ts";
+import * as ring from "../../limits/window/ring.ts";
 import { show } from "../../time.ts";
 import type { Answer, Ask, Change, Ledger, SavedState, Scope, Verdict, View } from "../store.ts";
 import { Decision } from "./decision.ts";
@@ -115,7 +117,11 @@ export class MemoryLedger implements Ledger<true> {
       const units = cost[0]!;
       const { cells } = this.#rows.arena;
       const base = only.grows ? cells[row + only.offset]! : row + only.offset;
-      if (units !== 0) until = only.take(only.limit, cells, base, units, now, ticket);
+      // Called from here, and not by a function for all kinds, they are compiled into this one.
+      if (units === 0) until = now;
+      else if (only.kind === "window") until = ring.take(only.limit, cells, base, units, now);
+      else if (only.kind === "pace") until = pace.take(only.limit, cells, base, units, now);
+      else until = slots.take(only.limit, cells, base, units, now, ticket);
       if (until !== until) return this.#ask(key, plan, cost);
       decision.rule = 0;
     } else {
