@@ -63,17 +63,18 @@ describe("scripts", () => {
 
   test("of one pace or one window leave few bytes, and one call for each of them", async () => {
     const sizes: [LimitsInput, bytes: number][] = [
-      [pace("7/s", { burst: 5 }), 31],
-      [pace("2/s", { burst: 5 }), 20],
-      [pace("2/1d", { burst: 5 }), 20],
-      [{ tokens: pace("2/s", { burst: 5 }) }, 26],
-      [window(9, "1h"), 21 + 5 * 8],
-      [{ tokens: window(9, "1h") }, 27 + 5 * 8],
+      [pace("7/s", { burst: 5 }), 40],
+      [pace("2/s", { burst: 5 }), 28],
+      [pace("2/1d", { burst: 5 }), 28],
+      [{ tokens: pace("2/s", { burst: 5 }) }, 34],
+      [window(9, "1h"), 26 + 5 * 8],
+      [{ tokens: window(9, "1h") }, 32 + 5 * 8],
     ];
     for (const [i, [limits, bytes]] of sizes.entries()) {
       const ledger = open({ prefix: "bytes:", name: `p${i}` });
       const of = plan(limits);
       await ask(ledger, of);
+      if (bytes === 28) expect(await client.strlen(`bytes:p${i}:{k}`)).toBe(12);
       const calls = vi.spyOn(client, "evalsha");
       for (let n = 0; n < 4; n++) expect((await ask(ledger, of)).admitted).toBe(1);
       expect(calls.mock.calls.length).toBe(4);

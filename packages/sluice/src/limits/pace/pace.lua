@@ -120,39 +120,35 @@ end
 -- Reply: as for reserve, or the time alone when that is the instant and the ticket.
 local time = redis.call("TIME")
 local clock = time[1] * 1000000 + time[2]
-local now, unpack, pack = clock, struct.unpack, struct.pack
-local pitch, micros, burst = ARGV[1] + 0, ARGV[2] + 0, ARGV[3] + 0
+local now, unpack = clock, struct.unpack
+local pitch, micros = ARGV[1] + 0, ARGV[2] + 0
 local cost, wait, back, units, name = 1, 0, 0, 1, ""
 if ARGV[4] then
   cost, wait, back, units, name = ARGV[4] + 0, ARGV[5] + 0, ARGV[6] + 0, ARGV[7] + 0, ARGV[8]
 end
 local work = cost == 1 and micros or math.ceil(cost * micros)
-local spare = burst * micros - work
+local spare = ARGV[3] * micros - work
 local bytes = redis.call("GET", KEYS[1])
 local tat, rest, last, before, ticket = 0, 0, 0, 0, 0
 if bytes then
   local size = #bytes - #name
-  local form, code, seen, debt
-  local none = -2147483648
-  if size == 20 then
-    form, code, seen, debt, before = unpack("<BI3I7i5i4", bytes)
-    code = code * 256 + 1
-  elseif size == 11 then
-    form, code, seen = unpack("<BI3I7", bytes)
-    code, debt, before = code * 256 + 1, micros, none
-  elseif size == 31 then
-    form, code, seen, debt, before, last, rest, ticket = unpack("<BI4I7i5i6i5I2B", bytes)
-    none = -140737488355328
+  local form, code, seen = 1, nil, nil
+  if size == 28 then
+    code, seen, tat, before = unpack("<I4ddd", bytes)
+    last = seen
+  elseif size == 12 then
+    code, seen = unpack("<I4d", bytes)
+    code, tat, last = code - 4, seen + micros, seen
+  elseif size == 40 then
+    form, code, seen, tat, before, last, rest, ticket = unpack("<BI4ddddI2B", bytes)
   end
-  if code ~= pitch or form ~= (size == 20 and 1 or size == 11 and 5 or 3) then return 0 end
+  if code ~= pitch or form ~= (size == 40 and 3 or 1) then return 0 end
   if name ~= "" and string.sub(bytes, size + 1) ~= name then return 0 end
   if seen > now then
     if seen - now > 1000000 then return 0 end
     now = seen
   end
-  tat, ticket = seen + debt, seen + ticket + 1
-  last = last == -549755813888 and 0 or seen + last
-  before = before == none and 0 or seen + before
+  ticket = seen + ticket + 1
 end
 if ticket < now then ticket = now end
 
@@ -167,14 +163,7 @@ local at = now
 if tat - spare > at then at = tat - spare end
 if at > now + wait then return { now, -ticket, 0, at, at, 0 } end
 
-local life
-if tat < at then
-  tat, rest = at, 0
-  -- A text: a number would first be written as one.
-  if at == clock and work == micros and units == 1 and back == 0 and micros % 1000 == 0 then
-    life = string.sub(ARGV[2], 1, -4)
-  end
-end
+if tat < at then tat, rest = at, 0 end
 rest = rest + work
 if units == 1 then
   tat, rest = tat + rest, 0
@@ -186,18 +175,18 @@ else
 end
 if at >= last then last, before = at, last end
 
-local debt, back_to = tat - now, before - now
-if debt >= 549755813888 then return 0 end
-local isShort = rest == 0 and units == 1 and last == now and ticket == now
-if isShort and before == 0 and debt == micros then
-  bytes = pack("<BI3I7", 5, (pitch - 1) / 256, now) .. name
-elseif isShort and (before == 0 or back_to > -2147483648) then
-  bytes = pack("<BI3I7i5i4", 1, (pitch - 1) / 256, now, debt, before == 0 and -2147483648 or back_to) .. name
-else
-  last = last - now
-  if last >= 549755813888 or rest >= 65536 or ticket - now > 255 then return 0 end
-  if before == 0 then back_to = -140737488355328 end
-  bytes = pack("<BI4I7i5i6i5I2B", 3, pitch, now, debt, back_to, last, rest, ticket - now) .. name
+if rest > 0 or units ~= 1 or last ~= now or ticket ~= now then
+  if rest >= 65536 or ticket - now > 255 then return 0 end
+  bytes = struct.pack("<BI4ddddI2B", 3, pitch, now, tat, before, last, rest, ticket - now)
+elseif before == 0 and tat == now + micros then bytes = struct.pack("<I4d", pitch + 4, now)
+else bytes = struct.pack("<I4ddd", pitch, now, tat, before) end
+-- A number would first be written as a text, which takes as long as all of the above: so the time to live
+-- is, where that is enough, the interval in milliseconds or ten times as much, which are texts already.
+local life
+if at == clock and units == 1 and back == 0 and micros % 1000 == 0 and micros > 1000 then
+  local debt = tat - clock
+  if debt <= micros then life = string.sub(ARGV[2], 1, -4)
+  elseif debt <= 10 * micros then life = string.sub(ARGV[2], 1, -3) end
 end
 if not life then
   if rest > 0 then tat = tat + 1 end
@@ -205,6 +194,6 @@ if not life then
   life = (tat + back - clock + 999) / 1000
   life = life - life % 1
 end
-redis.call("SET", KEYS[1], bytes, "PX", life)
+redis.call("SET", KEYS[1], bytes .. name, "PX", life)
 if at == clock and ticket == clock then return clock end
 return { now, ticket, 0, at }

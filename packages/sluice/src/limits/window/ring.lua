@@ -269,12 +269,13 @@ local most, widest = ARGV[1] + 0, ARGV[2] * 1000
 local cost, wait, name = 1, 0, ""
 if ARGV[3] then cost, wait, name = ARGV[3] + 0, ARGV[4] + 0, ARGV[5] end
 local bytes = redis.call("GET", KEYS[1])
-local from, last, ticket = 22, 21, 0
+local from, last, ticket = 27, 26, 0
 if bytes then
   last = #bytes - #name
-  if last < 21 then return 0 end
-  local form, named, seen, more, m, w = unpack("<BBI7BI4I7", bytes)
-  if form ~= 4 or named ~= #name or m ~= most or w ~= widest then return 0 end
+  if last < 26 then return 0 end
+  local code, seen, m, w = unpack("<I2ddd", bytes)
+  local more = m % 256
+  if code ~= 4 + 256 * #name or m - more ~= most * 256 or w ~= widest then return 0 end
   if name ~= "" and string.sub(bytes, last + 1) ~= name then return 0 end
   if seen > now then
     if seen - now > 1000000 then return 0 end
@@ -286,7 +287,7 @@ else
 end
 if ticket < now then ticket = now end
 
-local known = (last - 21) / 8
+local known = (last - 26) / 8
 local at = now
 if known > 0 then
   local newest = unpack("<d", bytes, last - 7)
@@ -311,7 +312,7 @@ while known + cost > most and known > 0 and unpack("<d", bytes, from) + widest <
   known = known - 1
 end
 if known + cost > 64 or ticket - now > 255 then return 0 end
-local head = struct.pack("<BBI7BI4I7", 4, #name, now, ticket - now, most, widest)
+local head = struct.pack("<I2ddd", 4 + 256 * #name, now, most * 256 + ticket - now, widest)
 local instant = struct.pack("<d", at)
 if cost > 1 then instant = string.rep(instant, cost) end
 local life = ARGV[2]

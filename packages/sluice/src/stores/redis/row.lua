@@ -1,13 +1,11 @@
 -- A row: what a key has, or what all keys of a limiter share. Its clock's last reading and its last
 -- ticket, its gate, the instant from which all of it is idle, and the states. A state's id is the code
 -- of its kind, the name of its cost, "=", and the numbers by which it is counted, where others may come
--- with other ones. A single pace has forms of 11 bytes (after one unit), 20 and 31, a single short
--- window one of 21 and its log; the name of the cost comes at the end of these.
+-- with other ones. A single pace has forms of 12 bytes (after one unit), 28 and 40, a single short
+-- window one of 26 and its log; the name of the cost comes at the end of these. Doubles are packed
+-- several times as fast as integers.
 
 local PACE_ROW, ROW, LONG_PACE_ROW, WINDOW_ROW, FIRST_PACE_ROW = 1, 2, 3, 4, 5
--- No instant, among those that are told by how far they are from the clock in four or six bytes.
-local NONE, LONG_NONE = -2147483648, -140737488355328
-local MOST_DEBT = 549755813888 -- five bytes
 local MOST_SHADOWS = 7
 local JUMP = 1000000 -- a clock that goes back by more was set; by less, it is taken to stand still
 
@@ -40,32 +38,27 @@ local function row_read(key)
   end
   local form, at = string.byte(bytes), 0
   if form == PACE_ROW or form == LONG_PACE_ROW or form == FIRST_PACE_ROW then
-    local pitch, debt, before
-    local none, rest, last, ticket = NONE, 0, 0, 0
-    if form == PACE_ROW then
-      form, pitch, row.seen, debt, before, at = unpack("<BI3I7i5i4", bytes)
-      pitch = pitch * 256 + 1
-    elseif form == FIRST_PACE_ROW then
-      form, pitch, row.seen, at = unpack("<BI3I7", bytes)
-      pitch = pitch * 256 + 1
-      debt, before = pace_micros(pitch), NONE
+    local pitch, tat, last
+    local before, rest, ticket = 0, 0, 0
+    if form == LONG_PACE_ROW then
+      form, pitch, row.seen, tat, before, last, rest, ticket, at = unpack("<BI4ddddI2B", bytes)
+    elseif form == PACE_ROW then
+      pitch, row.seen, tat, before, at = unpack("<I4ddd", bytes)
     else
-      form, pitch, row.seen, debt, before, last, rest, ticket, at = unpack("<BI4I7i5i6i5I2B", bytes)
-      none = LONG_NONE
+      pitch, row.seen, at = unpack("<I4d", bytes)
+      pitch = pitch - FIRST_PACE_ROW + 1
+      tat = row.seen + pace_micros(pitch)
     end
-    local seen = row.seen
-    last = last == -MOST_DEBT and 0 or seen + last
-    before = before == none and 0 or seen + before
-    row.ticket, row.keep = seen + ticket, seen + debt + 1
-    row.states[pace_id(pitch, string.sub(bytes, at))] = { seen + debt, rest, last, before }
+    row.ticket, row.keep = row.seen + ticket, tat + 1
+    row.states[pace_id(pitch, string.sub(bytes, at))] = { tat, rest, last or row.seen, before }
   elseif form == WINDOW_ROW then
-    local name, ticket, most, widest
-    form, name, row.seen, ticket, most, widest, at = unpack("<BBI7BI4I7", bytes)
-    local last = #bytes - name
+    local code, most, widest
+    code, row.seen, most, widest, at = unpack("<I2ddd", bytes)
+    local last, ticket = #bytes - math.floor(code / 256), most % 256
     local newest = last > at and unpack("<d", bytes, last - 7) or 0
     row.ticket, row.keep = row.seen + ticket, newest + widest
     local id = "1" .. string.sub(bytes, last + 1) .. "="
-    row.states[id] = pack("<Bddd", 0, 0, most, widest) .. string.sub(bytes, at, last)
+    row.states[id] = pack("<Bddd", 0, 0, (most - ticket) / 256, widest) .. string.sub(bytes, at, last)
   elseif form == ROW then
     form, row.seen, row.ticket, row.gate, row.keep, at = unpack("<Bdddd", bytes)
     while at <= #bytes do
@@ -82,29 +75,27 @@ local function row_read(key)
   return row
 end
 
--- A row that is nothing but one pace, if its numbers fit.
+-- A row that is nothing but one pace, if its numbers fit. The short forms are of whole intervals, whose
+-- pitch ends with 1: there the form stands.
 local function pace_row(row, rule, state, name)
-  local debt, rest, last = state[1] - now, state[2], state[3] == 0 and -MOST_DEBT or state[3] - now
-  local before, ticket = state[4] == 0 and LONG_NONE or state[4] - now, row.ticket - now
-  if rule.pitch == 0 or math.abs(debt) >= MOST_DEBT then return nil end
-  if rest == 0 and last == 0 and ticket == 0 and rule.units == 1 then
-    if before == LONG_NONE and debt == rule.micros then
-      return pack("<BI3I7", FIRST_PACE_ROW, (rule.pitch - 1) / 256, now) .. name
+  local tat, rest, last, before = state[1], state[2], state[3], state[4]
+  local pitch, ticket = rule.pitch, row.ticket - now
+  if pitch == 0 then return nil end
+  if rest == 0 and last == now and ticket == 0 and rule.units == 1 then
+    if before == 0 and tat == now + rule.micros then
+      return pack("<I4d", pitch - 1 + FIRST_PACE_ROW, now) .. name
     end
-    if before == LONG_NONE then before = NONE elseif before <= NONE then before = nil end
-    if before then return pack("<BI3I7i5i4", PACE_ROW, (rule.pitch - 1) / 256, now, debt, before) .. name end
-    before = state[4] - now
+    return pack("<I4ddd", pitch, now, tat, before) .. name
   end
-  if rest >= 65536 or ticket < 0 or ticket > 255 or last < -MOST_DEBT or last >= MOST_DEBT then return nil end
-  return pack("<BI4I7i5i6i5I2B", LONG_PACE_ROW, rule.pitch, now, debt, before, last, rest, ticket) .. name
+  if rest >= 65536 or ticket < 0 or ticket > 255 then return nil end
+  return pack("<BI4ddddI2B", LONG_PACE_ROW, pitch, now, tat, before, last, rest, ticket) .. name
 end
 
 -- The same for one window.
 local function window_row(row, state, name)
   local ticket = row.ticket - now
-  if state.body or state.floor > 0 or ticket < 0 or ticket > 255 then return nil end
-  if state.most >= 4294967296 or #name > 255 then return nil end
-  local head = pack("<BBI7BI4I7", WINDOW_ROW, #name, now, ticket, state.most, state.widest)
+  if state.body or state.floor > 0 or ticket < 0 or ticket > 255 or #name > 255 then return nil end
+  local head = pack("<I2ddd", WINDOW_ROW + 256 * #name, now, state.most * 256 + ticket, state.widest)
   return head .. state.raw .. name
 end
 
