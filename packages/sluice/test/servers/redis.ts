@@ -9,8 +9,12 @@ import { type Command, freePort, start } from "./server-process.ts";
 
 const SLOTS = 16_384;
 
-export async function startRedis(folder: string, stops: (() => Promise<void>)[]): Promise<string> {
-  return `redis://127.0.0.1:${await startNode(folder, stops, [])}`;
+export async function startRedis(
+  folder: string,
+  stops: (() => Promise<void>)[],
+  options: readonly string[] = [],
+): Promise<string> {
+  return `redis://127.0.0.1:${await startNode(folder, stops, options)}`;
 }
 
 /** Three masters without replicas; the ports. */
@@ -71,7 +75,7 @@ export async function redisCommand(folder: string, options: readonly string[]): 
   });
   // In Cluster the port of the bus is 10,000 higher, and must exist.
   let port = await freePort();
-  while (options.length > 0 && port + 10_000 > 65_535) port -= 10_000;
+  while (options.includes("--cluster-enabled") && port + 10_000 > 65_535) port -= 10_000;
   const home = join(folder, `redis-${port}`);
   await mkdir(home);
   const settings = ["--port", String(port), "--bind", "127.0.0.1", "--dir", home];

@@ -12,7 +12,7 @@ import { commonFailure, messageOf } from "../remote/failures.ts";
 /** The failure of a call for a row. */
 export function failureOf(error: unknown, row: string): SluiceError {
   if (error instanceof SluiceError) return error;
-  const message = messageOf(error);
+  const message = withoutPlace(messageOf(error));
   const options = { cause: error };
   if (/SLUICE_CORRUPT|^WRONGTYPE|data string too short/.test(message)) {
     return new StoreCorruptError(
@@ -33,9 +33,23 @@ export function failureOf(error: unknown, row: string): SluiceError {
 }
 
 function remedyFor(message: string): string {
-  if (message.startsWith("NOPERM")) return "give its user +eval, +evalsha and the keys";
+  if (/^NOPERM|The user executing the script/.test(message)) {
+    return "give its user +eval, +evalsha, what the scripts call (+@read +@write +time +publish), and the keys";
+  }
+  if (/^(NOAUTH|WRONGPASS)/.test(message)) return "give the client its user and password";
   if (message.startsWith("READONLY")) return "connect to the primary, not to a replica";
   if (message.startsWith("OOM")) return "give it memory; its policy may evict only volatile keys";
+  if (message.startsWith("MISCONF")) return "let it save to its disk again";
+  if (/^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)/.test(message))
+    return "ask again when it is ready";
   if (/unknown command/i.test(message)) return "it must allow scripts (EVAL and EVALSHA)";
+  if (/client is closed|connection is closed|client is offline/i.test(message)) {
+    return "connect the client before it is used, and close it after the limiter";
+  }
   return "look at the client's connection and at the server";
+}
+
+/** What the server says, without where in a script it says so. */
+function withoutPlace(message: string): string {
+  return message.replace(/\.?,? script: \w+, on @\w+:\d+\.?$/, "").replace(/\.$/, "");
 }
