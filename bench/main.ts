@@ -25,6 +25,7 @@ const all = [
   "fleet",
   "redis",
   "shared-memory",
+  "postgres",
   "shared-memory-chaos",
   "sqlite",
   "store-chaos",
