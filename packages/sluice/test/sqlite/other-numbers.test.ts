@@ -24,13 +24,16 @@ const families: readonly (readonly AnyLimit[])[] = [
     paceOf(2, 10_000, { burst: 3 }),
   ],
   [quota(4, 50), quota(9, 50), quota(9, 130)],
+  [quota(4, 50), quota(9, 70, { anchor: new Date(20) }), quota(12, "day")],
+  [window(6, 40, { parts: 2 }), window(12, 150, { parts: 7 }), window(3, 10, { parts: 3 })],
+  [window(5, 30), window(12, 150, { parts: 2 }), window(200, "1s", { parts: 90 })],
 ];
 
-test.each(families.map((family) => ({ family, kind: family[0]!.kind })))(
-  "$kind: the strictest holds for whoever asks by it",
+test.each(families.map((family, i) => ({ family, i, kind: family[0]!.kind })))(
+  "$kind $i: the strictest holds for whoever asks by it",
   ({ family }) => {
     const deeds = fc.array(
-      fc.record({ who: fc.nat({ max: 2 }), cost: fc.integer({ min: 1, max: 2 }), gap: fc.nat(4) }),
+      fc.record({ who: fc.nat({ max: 2 }), cost: fc.integer({ min: 1, max: 2 }), gap: fc.nat(9) }),
       { maxLength: 40, size: "max" },
     );
     fc.assert(
