@@ -201,6 +201,24 @@ describe.each(drivers)("$name", ({ open }) => {
   });
 });
 
+test("a connection that answers later is told at once", () => {
+  const later = {
+    get: () => Promise.resolve({ one: 1 }),
+    all: () => [],
+    run: () => ({ changes: 0 }),
+  };
+  const prepares = [
+    () => later,
+    () => Promise.resolve(later),
+    () => ({ ...later, get: () => [1] }),
+  ];
+  for (const prepare of prepares) {
+    const error = failureOf(() => sqlite({ prepare, exec: () => undefined } as never));
+    expect(error.code).toBe("INVALID_OPTION");
+    expect(error.message).toMatch(/answers at once/);
+  }
+});
+
 test("what is no connection, or no name for a table", () => {
   const wrong = [undefined, null, {}, "limits.db"] as never[];
   for (const each of wrong) expect(failureOf(() => sqlite(each)).code).toBe("INVALID_OPTION");

@@ -1,8 +1,8 @@
 /** A file as a limiter needs it: write-ahead logging, no busy handler, Sluice's own tables. */
 
-import { SluiceError } from "../../errors.ts";
+import { InvalidOptionError, SluiceError } from "../../errors.ts";
 import { closed, failureOf, isBusy } from "./failures.ts";
-import { isClosed, rollBack, type SqliteHandle } from "./handle.ts";
+import { isClosed, rollBack, type SqliteHandle, type SqliteStatement } from "./handle.ts";
 import { makeTables, prepareAll, type Statements } from "./schema.ts";
 
 /** At the opening, several processes may make the tables at once; then sleeping does no harm. */
@@ -30,6 +30,7 @@ export function openFile(handle: SqliteHandle, table: string): Statements {
 }
 
 function open(handle: SqliteHandle, table: string): Statements {
+  checkAnswers(handle);
   handle.exec("PRAGMA busy_timeout = 0");
   handle.exec("PRAGMA journal_mode = WAL");
   handle.exec("PRAGMA synchronous = NORMAL");
@@ -43,4 +44,14 @@ function open(handle: SqliteHandle, table: string): Statements {
     throw error;
   }
   return prepareAll(handle, table);
+}
+
+/** Callbacks and promises look like the real thing until something is to be read. */
+function checkAnswers(handle: SqliteHandle): void {
+  const statement: Partial<SqliteStatement> = handle.prepare("SELECT 1 AS one");
+  const row = statement.get?.() as { readonly one?: unknown } | undefined;
+  if (Number(row?.one) === 1) return;
+  throw new InvalidOptionError(
+    'sqlite() takes a connection that answers at once, such as new DatabaseSync("limits.db") of node:sqlite; this one has callbacks or promises, or returns rows in a form of its own.',
+  );
 }
