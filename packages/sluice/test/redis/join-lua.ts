@@ -12,6 +12,11 @@ const kinds = {
   quota: "limits/quota/quota.lua",
   concurrency: "limits/concurrency/concurrency.lua",
 };
+/** Whole scripts for one ask of a plan that is nothing but the kind. */
+const quick: Readonly<Record<string, string>> = {
+  window: "limits/window/ring-quick.lua",
+  pace: "limits/pace/pace-quick.lua",
+};
 const store = ["row", "plan", "reserve", "amend", "look"] as const;
 
 /** The text of `stores/redis/decide.lua.ts`. */
@@ -32,6 +37,7 @@ export function joinLua(): string {
     ...Object.entries(kinds).flatMap(([kind, path]) => [
       `  ${kind}: {`,
       ...Object.entries(sections(path)).map(([name, text]) => `    ${name}: ${quote(text)},`),
+      `    quick: ${quote(quick[kind] === undefined ? "" : read(quick[kind]))},`,
       "  },",
     ]),
     "};",
@@ -46,7 +52,7 @@ export function joinLua(): string {
 
 function sections(path: string): Record<string, string> {
   const [decide = "", ...others] = readFileSync(source + path, "utf8").split(/^--- /m);
-  const found: Record<string, string> = { decide: shorten(decide), amend: "", look: "", quick: "" };
+  const found: Record<string, string> = { decide: shorten(decide), amend: "", look: "" };
   for (const other of others) {
     const [name = ""] = other.split("\n", 1);
     found[name] = shorten(other.slice(name.length));
