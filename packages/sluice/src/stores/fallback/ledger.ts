@@ -192,11 +192,12 @@ export class FallbackLedger implements Ledger<boolean> {
   /** In the place of the store. */
   #decide(ask: Ask): Answer {
     const local = this.#here();
+    const asked = this.#scope.clock.now();
     const notBefore = Math.min(ask.notBefore ?? 0, this.#soon(local?.now ?? 0, ask));
     const decided = local
       ? local.reserve({ ...ask, notBefore })
       : nothingAdmitted(this.#estimate());
-    const answer = { ...decided, asked: this.#scope.clock.now() };
+    const answer = { ...decided, asked };
     if (answer.admitted === ask.costs.length) return answer;
     const { now } = answer;
     const again = now + this.#guard.wait;
