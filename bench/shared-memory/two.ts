@@ -14,6 +14,8 @@ export interface Order {
 /** What it answers: that it is at it, or what it was granted. */
 export interface Report {
   readonly granted: number;
+  /** For how long it has hammered, in milliseconds. */
+  readonly took: number;
 }
 
 /** Where the partner finds the budget. */
