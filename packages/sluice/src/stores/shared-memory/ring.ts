@@ -47,13 +47,21 @@ export function instantAt(memory: Memory, cells: Float64Array, at: number, back:
   return (memory.halves[slot + 1]! >>> 0) * LOW + (memory.halves[slot]! >>> 12);
 }
 
+/** How often the ring had gone round at a position. */
+function lapOf(cells: Float64Array, at: number, position: number): number {
+  return Math.floor(position / cells[at + CAPACITY]!);
+}
+
 function slotOf(cells: Float64Array, at: number, position: number): number {
-  return cells[at + BLOCK]! * UNIT + BLOCK_HEAD + (position % cells[at + CAPACITY]!);
+  // The remainder; exact below 2^52, and several times as fast as `%` on such numbers.
+  const index = position - lapOf(cells, at, position) * cells[at + CAPACITY]!;
+  return cells[at + BLOCK]! * UNIT + BLOCK_HEAD + index;
 }
 
 function wordFor(cells: Float64Array, at: number, position: number, instant: number): bigint {
-  const lap = Math.floor(position / cells[at + CAPACITY]!) & 0xfff;
-  return pair(((instant % LOW) << 12) | lap, Math.floor(instant / LOW));
+  const high = Math.floor(instant / LOW);
+  const lap = lapOf(cells, at, position) & 0xfff;
+  return pair(((instant - high * LOW) << 12) | lap, high);
 }
 
 export function earliest(

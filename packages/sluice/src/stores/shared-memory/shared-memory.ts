@@ -18,7 +18,7 @@ import type { Ledger, Scope, Store } from "../store.ts";
 /** Options of `sharedMemory`. */
 export interface SharedMemoryOptions {
   /**
-   * Bytes of a file that is made anew; default 16 MiB, from 64 KiB to 1 GiB. A key takes about 300,
+   * Bytes of a file that is made anew; default 16 MiB, from 64 KiB to 1 GiB. A key takes about 450,
    * and 8 for each instant that a window remembers. A file that is there keeps its size.
    */
   readonly size?: number;
