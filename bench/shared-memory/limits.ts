@@ -27,7 +27,8 @@ export function inMemory(kind: Kind): Trier {
 
 export function shared(kind: Kind, memory: SharedArrayBuffer | string): Trier {
   // The grace pads the window: a short one, or it would remember twenty times as much as in memory.
-  const store = sharedMemory(memory, { size: 2 ** 25, grace: 5 });
+  const grace = kind === "window" ? 5 : 1_000;
+  const store = sharedMemory(memory, { size: 2 ** 25, grace });
   return createLimiter(LIMITS[kind], { name: kind, store });
 }
 
