@@ -8,15 +8,11 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
-import { Redis } from "ioredis";
-import { postgres } from "sluice/postgres";
-import { redis } from "sluice/redis";
 import { buildWorker } from "../packages/sluice/test/chaos/built-worker.ts";
 import type { Evidence } from "../packages/sluice/test/chaos/evidence.ts";
 import { judge, type Verdict } from "../packages/sluice/test/chaos/judge.ts";
 import type { WorkerOrder } from "../packages/sluice/test/chaos/order.ts";
-import { aheadOf } from "../packages/sluice/test/chaos/place.ts";
+import { wallAhead } from "../packages/sluice/test/chaos/place.ts";
 import { Processes } from "../packages/sluice/test/chaos/process-lane.ts";
 import { TcpProxy } from "../packages/sluice/test/servers/tcp-proxy.ts";
 import { startServers } from "./fleet/servers.ts";
@@ -126,7 +122,7 @@ async function judged({ worker, folder, store, url, ms, hosts }: Run): Promise<V
   const own = mkdtempSync(join(folder, "run-"));
   const host = typeof hosts === "object" ? (life: number) => hosts.host(life) : undefined;
   const processes = new Processes(worker, own, {}, orderOf, host);
-  const ahead = await aheadHere(store, url);
+  const ahead = wallAhead();
   for (let i = 0; i < HOSTS; i++) processes.start();
   await Promise.all(processes.all.map(({ ready }) => ready));
   await sleep(ms);
@@ -144,17 +140,4 @@ async function judged({ worker, folder, store, url, ms, hosts }: Run): Promise<V
   };
   const found = judge(evidence);
   return { ...found, breaches: [...open, ...found.breaches] };
-}
-
-async function aheadHere(store: "redis" | "postgres", url: string): Promise<number> {
-  if (store === "redis") {
-    const client = new Redis(url);
-    const ahead = await aheadOf(redis(client));
-    await client.quit();
-    return ahead;
-  }
-  const pool = new pg.Pool({ connectionString: url });
-  const ahead = await aheadOf(postgres(pool));
-  await pool.end();
-  return ahead;
 }

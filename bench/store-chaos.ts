@@ -72,6 +72,7 @@ async function campaign({
   const place = await openPlace(store, own);
   const setting = { worker, place, seed, only: only?.split(","), patienceMs: PATIENCE_MS };
   const outcomes: Outcome[] = [];
+  if (!("forward" in place.faults)) console.log(`${store}: no clock is set (needs libfaketime)`);
   try {
     for (let i = 0; i < rounds; i++) {
       const plan = planOf(setting, i);

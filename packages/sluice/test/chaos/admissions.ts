@@ -29,14 +29,18 @@ export function admissionsOf({ lives, graceMs, ahead }: Evidence): Admitted[] {
       if (entry.what === "settled") settled.set(entry.call, entry.actual);
       else if (entry.what === "done") done.set(entry.call, entry);
     }
+    // What a process grants itself goes by a clock of its own: somebody ran at once.
+    const locals = entries.filter((entry) => entry.what === "granted" && entry.ticket < 0);
+    const own = Math.max(...(locals as Granted[]).map(({ instant, ran }) => instant * 1e3 - ran));
     return entries.flatMap((entry): Admitted[] => {
       if (entry.what !== "granted") return [];
       const { call, units, instant, handed, ran, ticket } = entry;
       const local = ticket < 0;
+      const clock = local ? own : ahead;
       const late =
-        ahead === undefined || local
+        clock === undefined
           ? ran - handed > AT_ONCE
-          : ran + ahead - instant * 1e3 > graceMs * 1e3 - ROUNDED;
+          : ran + clock - instant * 1e3 > graceMs * 1e3 - ROUNDED;
       const end = done.get(call);
       return [
         {

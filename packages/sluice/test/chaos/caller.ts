@@ -67,8 +67,9 @@ async function take(caller: Caller, id: number): Promise<AnyPermit | undefined> 
   const timer = verb === "abort" ? setTimeout(() => abort.abort(ABORTED), after) : undefined;
   const from = hostMicros();
   const ended = (outcome: string): undefined => {
-    const overrun = after === undefined ? 0 : hostMicros() - from - after * 1e3;
-    diary.note({ what: "ended", verb, outcome, overrun: Math.max(0, Math.round(overrun)) });
+    const at = hostMicros();
+    const overrun = after === undefined ? 0 : Math.max(0, at - from - after * 1e3);
+    diary.note({ what: "ended", verb, outcome, at, overrun });
     return undefined;
   };
   calls.open.set(id, `${verb} of ${mix}, ${key}`);
@@ -131,7 +132,8 @@ async function use(
     calls.open.set(call, `release of ${mix}, ${key}`);
     await permit.release();
   } catch (error) {
-    diary.note({ what: "ended", verb: "release", outcome: outcomeOf(error), overrun: 0 });
+    const outcome = outcomeOf(error);
+    diary.note({ what: "ended", verb: "release", outcome, at: hostMicros(), overrun: 0 });
   } finally {
     calls.open.delete(call);
   }

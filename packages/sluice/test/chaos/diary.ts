@@ -27,6 +27,7 @@ export type Entry =
       readonly what: "ended";
       readonly verb: string;
       readonly outcome: string;
+      readonly at: number;
       readonly overrun: number;
     }
   /** The event loop did not come round. */

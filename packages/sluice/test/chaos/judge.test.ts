@@ -133,7 +133,7 @@ test("a ticket given twice, an error without a code, a failure that nobody cause
   ];
   expect(found(evidence("window", [life(0, "window", twice)]))).toBe(1);
   const ended = (outcome: string, overrun = 0): Evidence => {
-    const entry: Entry = { what: "ended", verb: "acquire", outcome, overrun };
+    const entry: Entry = { what: "ended", verb: "acquire", outcome, at: 0, overrun };
     return evidence("window", [{ ...life(0, "window", []), entries: [entry] }]);
   };
   expect(found(ended("LIMIT_EXCEEDED"))).toBe(0);

@@ -40,10 +40,14 @@ export function judge(evidence: Evidence): Verdict {
   });
   const outcomes = new Map<string, number>();
   let overrun = 0;
-  for (const { entries } of evidence.lives) {
-    for (const entry of entries) {
+  for (const life of evidence.lives) {
+    const still = stillOf(life);
+    for (const entry of life.entries) {
       if (entry.what !== "ended") continue;
-      if (!toldByStore(entry, evidence)) overrun = Math.max(overrun, entry.overrun);
+      if (!toldByStore(entry, evidence)) {
+        const { at, overrun: late } = entry;
+        overrun = Math.max(overrun, late - within(still, { from: at - late, to: at }));
+      }
       outcomes.set(entry.outcome, (outcomes.get(entry.outcome) ?? 0) + 1);
     }
   }
@@ -126,14 +130,22 @@ function groupsOf(all: readonly Admitted[], by: (each: Admitted) => unknown): Ad
 }
 
 /** When a process could not reach the store: stopped, stalled, or cut off from it. */
-function outagesOf({ entries, stops }: Life, { faults }: Evidence): Span[] {
-  const stalls = entries.filter((entry) => entry.what === "stall");
+function outagesOf(life: Life, { faults }: Evidence): Span[] {
   const cuts = faults.map(({ from, to }) => ({ from, to: to + RECONNECT_MICROS }));
-  const all: Span[] = [...stops, ...stalls, ...cuts].sort((a, b) => a.from - b.from);
+  return merged([...stillOf(life), ...cuts], RECONNECT_MICROS);
+}
+
+/** When a process stood still: stopped by a signal, or without its turn on a busy machine. */
+function stillOf({ entries, stops }: Life): Span[] {
+  return merged([...stops, ...entries.filter((entry) => entry.what === "stall")], 0);
+}
+
+/** In order, and as one where less than a gap lies between them. */
+function merged(spans: readonly Span[], gap: number): Span[] {
   const merged: Span[] = [];
-  for (const { from, to } of all) {
+  for (const { from, to } of [...spans].sort((a, b) => a.from - b.from)) {
     const last = merged.at(-1);
-    if (last && from <= last.to + RECONNECT_MICROS) {
+    if (last && from <= last.to + gap) {
       merged[merged.length - 1] = { from: last.from, to: Math.max(last.to, to) };
     } else merged.push({ from, to });
   }
@@ -144,8 +156,16 @@ function outagesOf({ entries, stops }: Life, { faults }: Evidence): Span[] {
  * Without a fallback a time-out is told once the store has said why, or has failed: in its own time.
  * That it ends at all is seen by the conductor.
  */
-function toldByStore({ verb }: { verb: string }, { onFailure, faults }: Evidence): boolean {
-  return verb === "timeout" && onFailure === "none" && faults.length > 0;
+function toldByStore({ verb }: { verb: string }, { onFailure }: Evidence): boolean {
+  return verb === "timeout" && onFailure === "none";
+}
+
+/** How much of a span falls into others that do not overlap. */
+function within(spans: readonly Span[], { from, to }: Span): number {
+  return spans.reduce(
+    (sum, span) => sum + Math.max(0, Math.min(to, span.to) - Math.max(from, span.from)),
+    0,
+  );
 }
 
 /** Errors that a sound store does not make, and those that nobody may see. */

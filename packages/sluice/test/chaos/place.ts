@@ -1,7 +1,5 @@
 // Where the processes of chaos rounds keep their state, and what can happen to it.
 import { setTimeout as sleep } from "node:timers/promises";
-import { systemClock } from "../../src/clock.ts";
-import type { Ledger, Scope, Store } from "../../src/stores/store.ts";
 import { OPEN_WAY, type TcpProxy } from "../servers/tcp-proxy.ts";
 import { hostMicros } from "./diary.ts";
 import type { StoreName } from "./order.ts";
@@ -27,7 +25,7 @@ export interface Place {
   /** Sets the clock right again. */
   setRight(): void;
   /** Microseconds by which the store's clock is ahead of the host's. */
-  ahead(): Promise<number>;
+  ahead(): number;
   /** Comes back when the store has got all that was sent by processes that are gone. */
   drained(): Promise<void>;
   stop(): Promise<void>;
@@ -72,26 +70,14 @@ export function networkFaults(proxy: TcpProxy): Record<string, Fault> {
   };
 }
 
-/** The store's clock is read between two looks at the host's: the quickest of several. */
-export async function aheadOf(store: Store): Promise<number> {
-  const scope: Scope = {
-    name: "clock",
-    clock: systemClock,
-    maxKeys: 1,
-    start: "full",
-    isWaited: () => false,
-    onFreed: () => undefined,
-  };
-  const ledger = store.open(scope) as Ledger<boolean>;
-  let [best, found] = [Number.POSITIVE_INFINITY, 0];
-  for (let i = 0; i < 7; i++) {
-    const before = hostMicros();
-    const now = await ledger.now();
-    const after = hostMicros();
-    if (after - before >= best) continue;
-    best = after - before;
-    found = now - (before + after) / 2;
+/** Of a store that goes by the wall clock of this host, which it shares with its server. */
+export function wallAhead(): number {
+  let found = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < 5; i++) {
+    // It has whole milliseconds: right after one has begun it is exact.
+    const before = Date.now();
+    while (Date.now() === before);
+    found = Math.max(found, Date.now() * 1e3 - hostMicros());
   }
-  await ledger.close();
   return found;
 }

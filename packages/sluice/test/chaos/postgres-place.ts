@@ -6,7 +6,7 @@ import { postgresCommand, postgresUrl, standbyCommand, takesQueries } from "../s
 import { type Command, launch, type Running } from "../servers/server-process.ts";
 import { TcpProxy } from "../servers/tcp-proxy.ts";
 import { fakeClock } from "./fake-clock.ts";
-import { aheadOf, type Fault, FORGETS, networkFaults, type Place, troubleMs } from "./place.ts";
+import { type Fault, FORGETS, networkFaults, type Place, troubleMs, wallAhead } from "./place.ts";
 import type { Random } from "./random.ts";
 
 const OTHERS = "pid <> pg_backend_pid() AND backend_type = 'client backend'";
@@ -82,8 +82,13 @@ export async function postgresPlace(folder: string): Promise<Place> {
     faults,
     steady: false,
     setRight: () => clock?.setRight(),
-    ahead: () => aheadOf(postgres(admin)),
-    drained: () => proxy.drained(),
+    ahead: wallAhead,
+    drained: async () => {
+      await proxy.drained();
+      // A call goes on when its client is gone.
+      const underway = `SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND ${OTHERS}`;
+      while ((await admin.query(underway)).rowCount !== 0) await sleep(5);
+    },
     stop: async () => {
       await admin.end();
       await proxy.stop();

@@ -29,18 +29,19 @@ export async function probe(order: WorkerOrder, since: number, extra: number): P
     for (const mix of order.mixes) {
       const { limits, cost } = mixes[mix]!;
       const limiter = createLimiter(limits, { name: `${order.name} ${mix}`, store });
-      for (const key of order.keys) {
-        const units = cost(1);
-        const options = units === undefined ? { key } : { key, cost: units };
-        const probed = limiter as unknown as Probed;
-        const leaseEnd = since + LEASE_MS * 1e3 + extra;
+      const probed = limiter as unknown as Probed;
+      const units = cost(1);
+      const leaseEnd = since + LEASE_MS * 1e3 + extra;
+      const tell = (key: string, what: string | undefined): void => {
+        if (what !== undefined) found.push(`${mix}, ${key}: ${what}`);
+      };
+      const asked = order.keys.map((key) => (units === undefined ? { key } : { key, cost: units }));
+      for (const options of asked) {
         // A clock that was set back is followed by who writes, not by who looks.
         if (extra > 0) await attempt(probed, options).then((tried) => tried.release?.());
-        const what =
-          (await untilFree(probed, options, leaseEnd)) ??
-          (await untilGranted(probed, options, extra));
-        if (what !== undefined) found.push(`${mix}, ${key}: ${what}`);
+        tell(options.key, await untilFree(probed, options, leaseEnd));
       }
+      for (const options of asked) tell(options.key, await untilGranted(probed, options, extra));
       await limiter[Symbol.asyncDispose]();
     }
   } finally {

@@ -3,11 +3,10 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Redis } from "ioredis";
-import { redis } from "sluice/redis";
 import { redisCommand } from "../servers/redis.ts";
 import { type Command, launch, type Running } from "../servers/server-process.ts";
 import { TcpProxy } from "../servers/tcp-proxy.ts";
-import { aheadOf, type Fault, FORGETS, networkFaults, type Place } from "./place.ts";
+import { type Fault, FORGETS, networkFaults, type Place, wallAhead } from "./place.ts";
 
 /** What was answered is on the disk. */
 const KEPT = ["--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0"];
@@ -82,8 +81,11 @@ export async function redisPlace(folder: string): Promise<Place> {
     faults,
     steady: false,
     setRight: () => undefined,
-    ahead: () => aheadOf(redis(admin)),
-    drained: () => proxy.drained(),
+    ahead: wallAhead,
+    drained: async () => {
+      await proxy.drained();
+      await answers(admin);
+    },
     stop: async () => {
       admin.disconnect();
       await proxy.stop();

@@ -57,7 +57,7 @@ export async function round(plan: RoundPlan, folder: string): Promise<Outcome> {
     graceMs: plan.graceMs,
     seed: seed + life,
   });
-  const ahead = await place.ahead();
+  const ahead = place.ahead();
   const env = plan.faults.some((name) => STEPS.has(name)) ? place.env : {};
   const processes = new Processes(plan.worker, own, env, orderOf);
   for (let i = 0; i < plan.processes; i++) processes.start();

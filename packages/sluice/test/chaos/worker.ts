@@ -22,10 +22,12 @@ const random = randomFrom(order.seed);
 process.once("message", (finish: Finish) => void end(finish));
 process.once("disconnect", () => process.exit(0));
 
-const { store, close } = await openStore(order);
+const { store, close } = await patiently(() => openStore(order));
 const clock = order.clockMs === undefined ? {} : { clock: wrongClock(order.clockMs) };
-const limiters = order.mixes.map((mix) =>
-  createLimiter(mixes[mix]!.limits, { name: `${order.name} ${mix}`, store, ...clock }),
+const limiters = await patiently(() =>
+  order.mixes.map((mix) =>
+    createLimiter(mixes[mix]!.limits, { name: `${order.name} ${mix}`, store, ...clock }),
+  ),
 );
 const running = limiters.flatMap((limiter, i) =>
   order.keys.flatMap((key) =>
@@ -37,6 +39,17 @@ const running = limiters.flatMap((limiter, i) =>
 );
 watch();
 tell({ is: "ready" });
+
+/** Whoever is stopped while it writes keeps an SQLite file from all others, who cannot open it then. */
+async function patiently<T>(open: () => T | Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await open();
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== "STORE_BUSY") throw error;
+    }
+  }
+}
 
 async function end({ patienceMs }: Finish): Promise<void> {
   calls.finishing = true;
