@@ -215,7 +215,7 @@ export class Lane implements InLine {
     const ask: Ask = { key, plan, costs, notBefore, maxWait, since: undefined, deferred: false };
     const sent = clock.now();
     try {
-      await this.#take(ask, await ledger.reserve(ask), sent, clock.now());
+      await this.#take(ask, await kept(ledger.reserve(ask)), sent, clock.now());
     } catch (error) {
       if ((error as { code?: unknown }).code !== "STORE_BUSY") return this.#desk.fail(this, error);
       this.#askAt = clock.now() + BUSY * (1 + this.#desk.random());
@@ -279,6 +279,13 @@ export class Lane implements InLine {
     this.#poll = Math.min(2 * this.#poll, POLL_MOST / 2);
     return received + Math.ceil(wait);
   }
+}
+
+/** A store that answers at once may use the same answer for the next question, before this is read. */
+function kept(answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
+  if (answer instanceof Promise) return answer;
+  const { instants, tickets } = answer;
+  return { ...answer, instants: instants.slice(), tickets: tickets.slice() };
 }
 
 /** Slots come back at nobody knows when, so nothing is booked behind them. */

@@ -9,26 +9,30 @@ import type { Change } from "../stores/store.ts";
 const RENEWALS = 3;
 
 interface Held {
-  readonly key: string;
   readonly plan: Plan;
-  readonly ticket: number;
   readonly controller: AbortController;
 }
 
+/** Renews tickets of one key; tells those whose lease had ended. */
+type Renew = (changes: readonly Change[]) => Promise<readonly number[]>;
+
 export class Leases {
   readonly #clock: Clock;
-  readonly #renew: (changes: readonly Change[]) => void;
-  readonly #held = new Map<number, Held>();
+  readonly #renew: Renew;
+  /** By key, for a ticket is a number of its key, and then by ticket. */
+  readonly #held = new Map<string, Map<number, Held>>();
   #cancel: (() => void) | undefined;
   #every = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock, renew: (changes: readonly Change[]) => void) {
+  constructor(clock: Clock, renew: Renew) {
     this.#clock = clock;
     this.#renew = renew;
   }
 
   hold(key: string, plan: Plan, ticket: number): void {
-    this.#held.set(ticket, { key, plan, ticket, controller: new AbortController() });
+    let own = this.#held.get(key);
+    if (!own) this.#held.set(key, (own = new Map()));
+    own.set(ticket, { plan, controller: new AbortController() });
     const every = leaseOf(plan) / RENEWALS / 1e3;
     if (every >= this.#every && this.#cancel) return;
     this.#every = every;
@@ -36,22 +40,16 @@ export class Leases {
     this.#cancel = this.#clock.setTimer(every, this.#beat, true);
   }
 
-  drop(ticket: number): void {
-    this.#held.delete(ticket);
+  drop(key: string, ticket: number): void {
+    const own = this.#held.get(key);
+    if (!own?.delete(ticket) || own.size > 0) return;
+    this.#held.delete(key);
     if (this.#held.size === 0) this.close();
   }
 
   /** Aborts when the lease was lost. */
-  signal(ticket: number): AbortSignal | undefined {
-    return this.#held.get(ticket)?.controller.signal;
-  }
-
-  /** The store gave these slots to others. */
-  lost(tickets: readonly number[]): void {
-    for (const ticket of tickets) {
-      this.#held.get(ticket)?.controller.abort(new Error("the lease of this slot was lost"));
-      this.drop(ticket);
-    }
+  signal(key: string, ticket: number): AbortSignal | undefined {
+    return this.#held.get(key)?.get(ticket)?.controller.signal;
   }
 
   close(): void {
@@ -62,15 +60,26 @@ export class Leases {
 
   readonly #beat = (): void => {
     this.#cancel = this.#clock.setTimer(this.#every, this.#beat, true);
-    this.#renew(
-      Array.from(this.#held.values(), ({ key, plan, ticket }) => ({
-        kind: "renew" as const,
-        key,
-        plan,
-        ticket,
-      })),
-    );
+    for (const [key, own] of this.#held) {
+      const renewals = Array.from(own, ([ticket, { plan }]) => {
+        return { kind: "renew" as const, key, plan, ticket };
+      });
+      // One that fails is not told: the next one comes before the lease ends.
+      this.#renew(renewals).then(
+        (lost) => this.#lose(key, lost),
+        () => undefined,
+      );
+    }
   };
+
+  /** The store gave these slots to others. */
+  #lose(key: string, tickets: readonly number[]): void {
+    for (const ticket of tickets) {
+      const held = this.#held.get(key)?.get(ticket);
+      this.drop(key, ticket);
+      held?.controller.abort(new Error("the lease of this slot was lost"));
+    }
+  }
 }
 
 /** The shortest lease of a plan's slots, in microseconds. */

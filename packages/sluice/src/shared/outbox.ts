@@ -14,17 +14,14 @@ const SENT: Promise<void> = Promise.resolve();
 export class Outbox {
   readonly #ledger: Ledger<boolean>;
   readonly #clock: Clock;
-  readonly #lost: (tickets: readonly number[]) => void;
   #waiting: Change[] = [];
   /** The call that is about to be made with what waits. */
   #next: Promise<void> | undefined;
   readonly #underway = new Set<Promise<void>>();
 
-  /** @param lost - Takes the tickets whose lease had ended. */
-  constructor(ledger: Ledger<boolean>, clock: Clock, lost: (tickets: readonly number[]) => void) {
+  constructor(ledger: Ledger<boolean>, clock: Clock) {
     this.#ledger = ledger;
     this.#clock = clock;
-    this.#lost = lost;
   }
 
   /** Resolves when the store has the changes; a synchronous store has them at once. */
@@ -51,7 +48,7 @@ export class Outbox {
   /** False when the store was busy; what else fails is thrown. */
   #sendNow(): boolean {
     try {
-      this.#lost((this.#ledger as Ledger<true>).amend(this.#waiting));
+      (this.#ledger as Ledger<true>).amend(this.#waiting);
       this.#waiting = [];
       return true;
     } catch {
@@ -65,7 +62,7 @@ export class Outbox {
     this.#next = undefined;
     for (const pause of [...PAUSES, undefined]) {
       try {
-        this.#lost(await this.#ledger.amend(changes));
+        await this.#ledger.amend(changes);
         return;
       } catch (error) {
         if (pause === undefined) throw error;

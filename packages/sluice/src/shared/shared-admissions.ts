@@ -77,9 +77,9 @@ export class SharedAdmissions implements PermitOwner {
       isWaited: queues.isWaited,
       onFreed: () => queues.wake(),
     });
-    this.outbox = new Outbox(this.ledger, clock, (tickets) => this.#leases.lost(tickets));
+    this.outbox = new Outbox(this.ledger, clock);
     this.lateness = new Lateness(clock, this.ledger, queues.recall);
-    this.#leases = new Leases(clock, (renewals) => void this.outbox.send(renewals));
+    this.#leases = new Leases(clock, async (renewals) => this.ledger.amend(renewals));
   }
 
   /** Asks now or never: the answer of a synchronous store comes at once. */
@@ -115,13 +115,14 @@ export class SharedAdmissions implements PermitOwner {
     const ask: Ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
     const answer = ledger.reserve(ask);
     if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
-    const { now: read } = answer;
+    const { asked } = answer;
     const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
-    const now = ledger.now();
-    if (now - at <= this.grace) return this.admit(key, plan, costs, { at, ticket }, waited);
+    // What a fallback answers is not of the store's clock, or not of the first try.
+    const late = asked === undefined ? ledger.now() - at : this.clock.now() - asked;
+    if (late <= this.grace) return this.admit(key, plan, costs, { at, ticket }, waited);
     void this.giveBack(key, [{ plan, costs, at, ticket }]);
     if (tries === 0) throw tooSlow(key, this.grace);
-    return this.#attemptHere(key, plan, costs, waited + now - read, tries - 1);
+    return this.#attemptHere(key, plan, costs, waited + late, tries - 1);
   }
 
   /** Returns instants that nobody will use; resolves when the store has them, or has failed. */
@@ -165,7 +166,7 @@ export class SharedAdmissions implements PermitOwner {
   async releasePermit({ key, plan, ticket }: Grant): Promise<void> {
     if (ticket === 0 || this.closed) return;
     if (plan.hasConcurrency) {
-      this.#leases.drop(ticket);
+      this.#leases.drop(key, ticket);
       if (this.events.heard) this.events.emit({ type: "release", key, ticket });
     }
     const changes = plan.hasConcurrency ? [{ kind: "release" as const, key, plan, ticket }] : [];
@@ -173,8 +174,8 @@ export class SharedAdmissions implements PermitOwner {
     this.#onFreed(key);
   }
 
-  leaseOf({ ticket }: Grant): AbortSignal | undefined {
-    return this.#leases.signal(ticket);
+  leaseOf({ key, ticket }: Grant): AbortSignal | undefined {
+    return this.#leases.signal(key, ticket);
   }
 
   /** Shared stores count from the epoch. */

@@ -193,9 +193,10 @@ test("a synchronous store stays one", async () => {
   });
   const limiter = createLimiter("4/1s", { store: wrapped, clock, name: "x" });
   expect(limiter.tryAcquire().granted).toBe(true);
+  const before = store.calls;
   store.failure = new StoreCorruptError("damaged");
   expect([1, 2, 3].map(() => limiter.tryAcquire().granted)).toEqual([true, true, false]);
-  expect([store.calls, told]).toEqual([3, ["open"]]);
+  expect([store.calls - before, told]).toEqual([2, ["open"]]);
   store.failure = undefined;
   clock.block(500);
   expect(granted(limiter.tryAcquire()).ticket).toBe(2);
