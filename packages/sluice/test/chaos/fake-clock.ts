@@ -6,6 +6,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Fault, FORGETS } from "./place.ts";
 
 const FOLDER = `/usr/lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`;
+/**
+ * The allocator of Redis asks for the time before libfaketime is ready, which asks for memory then: that
+ * of the C library, which does not, takes its place when it is loaded first.
+ */
+const ALLOCATOR = `${FOLDER}/libc_malloc_debug.so.0`;
 const LIBRARY = `${FOLDER}/faketime/libfaketimeMT.so.1`;
 export interface FakeClock {
   readonly env: Readonly<Record<string, string>>;
@@ -16,7 +21,7 @@ export interface FakeClock {
 
 /** `undefined` without libfaketime. */
 export function fakeClock(folder: string): FakeClock | undefined {
-  if (!existsSync(LIBRARY)) return undefined;
+  if (![ALLOCATOR, LIBRARY].every((path) => existsSync(path))) return undefined;
   const file = join(folder, "clock");
   let seconds = 0;
   const set = (by: number): void => {
@@ -30,7 +35,7 @@ export function fakeClock(folder: string): FakeClock | undefined {
   const steps = [0.05, 0.4, 3, 3_600];
   return {
     env: {
-      LD_PRELOAD: LIBRARY,
+      LD_PRELOAD: `${ALLOCATOR}:${LIBRARY}`,
       FAKETIME_TIMESTAMP_FILE: file,
       FAKETIME_NO_CACHE: "1",
       FAKETIME_DONT_FAKE_MONOTONIC: "1",

@@ -6,13 +6,16 @@ import { Redis } from "ioredis";
 import { redisCommand } from "../servers/redis.ts";
 import { type Command, launch, type Running } from "../servers/server-process.ts";
 import { TcpProxy } from "../servers/tcp-proxy.ts";
+import { fakeClock } from "./fake-clock.ts";
 import { type Fault, FORGETS, networkFaults, type Place, wallAhead } from "./place.ts";
 
 /** What was answered is on the disk. */
 const KEPT = ["--appendonly", "yes", "--appendfsync", "always", "--repl-diskless-sync-delay", "0"];
 
 export async function redisPlace(folder: string): Promise<Place> {
-  let command: Command = await redisCommand(folder, KEPT);
+  const clock = fakeClock(folder);
+  const env = clock?.env ?? {};
+  let command: Command = { ...(await redisCommand(folder, KEPT)), env };
   let server: Running = await launch(command);
   let admin = adminOf(command);
   const proxy = await TcpProxy.to(command.port);
@@ -56,7 +59,7 @@ export async function redisPlace(folder: string): Promise<Place> {
       // The replica lags behind by what its way takes.
       const way = await TcpProxy.to(command.port);
       way.way = { ...way.way, delay: 100 * random() };
-      const replica = await redisCommand(folder, KEPT);
+      const replica: Command = { ...(await redisCommand(folder, KEPT)), env };
       const of = ["--replicaof", "127.0.0.1", String(way.port)];
       const running = await launch({ ...replica, args: [...replica.args, ...of] });
       const next = adminOf(replica);
@@ -71,6 +74,7 @@ export async function redisPlace(folder: string): Promise<Place> {
       [command, server, admin] = [replica, running, next];
       return FORGETS;
     },
+    ...clock?.steps,
   };
   return {
     store: "redis",
@@ -80,7 +84,7 @@ export async function redisPlace(folder: string): Promise<Place> {
     env: {},
     faults,
     steady: false,
-    setRight: () => undefined,
+    setRight: () => clock?.setRight(),
     ahead: wallAhead,
     drained: async () => {
       await proxy.drained();
