@@ -1,12 +1,10 @@
 // Callers of a chaos round: they take, hold, settle and give back as users do, and write down what
 // happened to them.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Limiter } from "sluice";
 import { type Diary, hostMicros } from "./diary.ts";
 import { mixes } from "./mixes.ts";
 
-// The limits are known only while it runs, and so are its types.
-type AnyLimiter = Limiter<never, boolean>;
+// The limits are known only while it runs, and so are the types of a limiter.
 type AnyPermit = {
   readonly granted: true;
   readonly ticket: number;
@@ -41,7 +39,6 @@ export interface Caller {
   random(): number;
 }
 
-/** Errors that say that a caller is to have no permit. */
 const ABORTED = new Error("the caller does not want it any more");
 
 export async function call(caller: Caller): Promise<void> {
@@ -58,7 +55,7 @@ export async function call(caller: Caller): Promise<void> {
 
 async function take(caller: Caller, id: number): Promise<AnyPermit | undefined> {
   const { mix, key, diary, calls, random } = caller;
-  const limiter = caller.limiter as AnyLimiter as unknown as Verbs;
+  const limiter = caller.limiter as Verbs;
   const units = random() < 0.25 ? 2 : 1;
   const cost = mixes[mix]!.cost(units);
   const asked = { key, ...(cost === undefined ? {} : { cost }) };
@@ -76,7 +73,7 @@ async function take(caller: Caller, id: number): Promise<AnyPermit | undefined> 
   try {
     const permit =
       verb === "try"
-        ? await direct(limiter.tryAcquire(asked))
+        ? await limiter.tryAcquire(asked)
         : await limiter.acquire({
             ...asked,
             ...(verb === "timeout" ? { timeout: after } : {}),
@@ -94,11 +91,6 @@ async function take(caller: Caller, id: number): Promise<AnyPermit | undefined> 
     clearTimeout(timer);
     calls.open.delete(id);
   }
-}
-
-/** An answer that is there goes on at once, as a user of a synchronous store would. */
-function direct<T>(answer: T | Promise<T>): T | Promise<T> {
-  return answer;
 }
 
 function wish({ hot, random }: Caller): { verb: string; after: number | undefined } {

@@ -103,17 +103,28 @@ export class TcpProxy {
   }
 
   async #pass(from: Socket, to: Socket): Promise<void> {
+    let free = 0;
+    let passed = Promise.resolve();
     try {
       for await (const bytes of from as AsyncIterable<Buffer>) {
         const { delay, jitter, throttle } = this.way;
-        const wait = delay + Math.random() * jitter + Math.min(LONGEST_MS, bytes.length / throttle);
-        if (wait >= 1) await new Promise((resolve) => setTimeout(resolve, wait));
-        if (this.#silent) await new Promise<void>((resolve) => this.#resumes.add(resolve));
-        if (!to.destroyed) to.write(bytes);
+        // The way is taken by one after the other; what is on it already delays nobody.
+        const takes = Math.min(LONGEST_MS, bytes.length / throttle);
+        free = Math.max(free, performance.now()) + takes;
+        const due = free + delay + Math.random() * jitter;
+        passed = passed.then(() => this.#deliver(bytes, to, due));
       }
+      await passed;
       to.end();
     } catch {
       to.resetAndDestroy(); // the other side sees the same
     }
+  }
+
+  async #deliver(bytes: Buffer, to: Socket, due: number): Promise<void> {
+    const wait = due - performance.now();
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (this.#silent) await new Promise<void>((resolve) => this.#resumes.add(resolve));
+    if (!to.destroyed) to.write(bytes);
   }
 }
