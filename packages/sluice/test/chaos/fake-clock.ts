@@ -1,6 +1,6 @@
 // A wall clock of other processes that is set while they run, by libfaketime (the package libfaketime of
 // Debian). Their monotonic clock is the host's.
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Fault, FORGETS } from "./place.ts";
@@ -32,6 +32,7 @@ export function fakeClock(folder: string): FakeClock | undefined {
     renameSync(`${file}.new`, file);
   };
   set(0);
+  sweep();
   const steps = [0.05, 0.4, 3, 3_600];
   return {
     env: {
@@ -52,6 +53,20 @@ export function fakeClock(folder: string): FakeClock | undefined {
         return FORGETS;
       },
     },
-    setRight: () => set(-seconds),
+    setRight: () => {
+      set(-seconds);
+      sweep();
+    },
   };
+}
+
+const SHARED = "/dev/shm";
+
+/** What killed processes leave behind would stand in the way of a later one with the same number. */
+function sweep(): void {
+  for (const name of readdirSync(SHARED)) {
+    const pid = /faketime_s(?:em|hm)_(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`))
+      rmSync(join(SHARED, name), { force: true });
+  }
 }
