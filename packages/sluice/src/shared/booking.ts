@@ -2,6 +2,7 @@
 
 import type { Costs } from "../costs.ts";
 import type { Plan } from "../limits/plan.ts";
+import { bordersAt } from "../limits/quota/borders.ts";
 import type { Answer } from "../stores/store.ts";
 
 /** One instant in hand. `due` and `until` are microseconds on this process's clock. */
@@ -13,7 +14,7 @@ export interface Booking {
   readonly ticket: number;
   /** From when on the store's clock has surely come to it. */
   readonly due: number;
-  /** Until when it is surely not older than the grace. */
+  /** Until when it is surely not older than the grace, and not in another period of a quota. */
   readonly until: number;
 }
 
@@ -37,9 +38,23 @@ export function bookingsOf(
       at: instants[i]!,
       ticket: tickets[i]!,
       due: received + ahead,
-      until: asked + ahead + plan.grace,
+      until: asked + ahead + keptFor(plan, instants[i]!),
     };
   });
+}
+
+/**
+ * How long after its instant an admission may run. A quota keeps the grace before its border free, but
+ * another limit may have moved the instant into that: then it runs before the border.
+ */
+function keptFor({ rules, grace }: Plan, at: number): number {
+  let kept = grace;
+  for (const { limit } of rules) {
+    if (limit.kind !== "quota") continue;
+    const left = bordersAt(limit, at).end - (limit.guard - grace) - at;
+    if (left - 1 < kept) kept = left - 1;
+  }
+  return kept;
 }
 
 export function sameCosts(a: Costs, b: Costs): boolean {
