@@ -80,7 +80,7 @@ export class Lateness {
         // What has failed for good is reported by the calls that somebody waits for.
         const pause = PAUSES[failures++];
         if (pause === undefined) return;
-        await new Promise<void>((resolve) => void this.#clock.setTimer(pause, resolve, true));
+        await new Promise<void>((resolve) => void this.#clock.setTimer(pause, resolve));
       }
     }
   }

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createLimiter, type LimitText } from "../../src/index.ts";
+import { StoreBusyError } from "../../src/errors.ts";
 import { manualClock, worstWindow } from "../../src/testing/index.ts";
 import { farStore } from "./far-store.ts";
 
@@ -63,4 +64,24 @@ describe("a process alone never exceeds the limit", () => {
       { numRuns: 150 },
     );
   });
+});
+
+test("while a late call cannot be charged, those who wait keep the process alive", async () => {
+  const clock = manualClock();
+  const store = farStore(clock);
+  const limiter = createLimiter("2/50ms", { store, clock, name: "x" });
+  const first = limiter.acquire().then(() => {
+    store.failure = new StoreBusyError("busy");
+    clock.block(30);
+  });
+  await clock.advance(0);
+  await first;
+  let passed = false;
+  void limiter.acquire().then(() => (passed = true));
+  await clock.advance(10);
+  expect(passed).toBe(false);
+  expect(clock.timers().active).toBeGreaterThan(0);
+  store.failure = undefined;
+  await clock.advance("1s");
+  expect(passed).toBe(true);
 });
