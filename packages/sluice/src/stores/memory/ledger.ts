@@ -8,7 +8,17 @@ import * as pace from "../../limits/pace/pace.ts";
 import type { Plan } from "../../limits/plan.ts";
 import * as ring from "../../limits/window/ring.ts";
 import { show } from "../../time.ts";
-import type { Answer, Ask, Change, Ledger, SavedState, Scope, Verdict, View } from "../store.ts";
+import {
+  blankAnswer,
+  type Answer,
+  type Ask,
+  type Change,
+  type Ledger,
+  type SavedState,
+  type Scope,
+  type Verdict,
+  type View,
+} from "../store.ts";
 import { Decision } from "./decision.ts";
 import { Eviction } from "./eviction.ts";
 import { FewLimits } from "./few-limits.ts";
@@ -27,15 +37,7 @@ export class MemoryLedger implements Ledger<true> {
   readonly sync = true;
   readonly #scope: Scope;
   readonly #present: Present;
-  readonly #answer: Answer = {
-    now: 0,
-    admitted: 0,
-    instants: [],
-    tickets: [],
-    until: 0,
-    ownUntil: 0,
-    rule: -1,
-  };
+  readonly #answer: Answer = blankAnswer();
   readonly #verdict: Verdict = { now: 0, until: 0, rule: -1, ticket: 0 };
   readonly #rows: Rows;
   readonly #decision: Decision;

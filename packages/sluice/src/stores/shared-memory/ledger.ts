@@ -5,7 +5,15 @@ import { KeysExhaustedError } from "../../errors.ts";
 import { later, type Moment, NEVER } from "../../limits/limit.ts";
 import { forecastOf, ratesOf } from "../../limits/outlook.ts";
 import type { Plan } from "../../limits/plan.ts";
-import type { Answer, Ask, Change, Ledger, Scope, View } from "../store.ts";
+import {
+  blankAnswer,
+  type Answer,
+  type Ask,
+  type Change,
+  type Ledger,
+  type Scope,
+  type View,
+} from "../store.ts";
 import { Bound } from "./bound.ts";
 import { type Amendment, changeBoth } from "./changes.ts";
 import { Decision } from "./decision.ts";
@@ -31,15 +39,7 @@ export class SharedLedger implements Ledger<true> {
   readonly #sweep: Sweep;
   readonly #plans = new WeakMap<Plan, Bound>();
   readonly #moment: Now = { now: 0, wall: 0, since: 0 };
-  readonly #answer: Answer = {
-    now: 0,
-    admitted: 0,
-    instants: [],
-    tickets: [],
-    until: 0,
-    ownUntil: 0,
-    rule: -1,
-  };
+  readonly #answer: Answer = blankAnswer();
   readonly #closed: () => void;
   #last = 0;
   #lastPlan: Plan | undefined;

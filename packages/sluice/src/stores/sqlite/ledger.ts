@@ -2,7 +2,15 @@
 
 import type { Costs } from "../../costs.ts";
 import type { Moment } from "../../limits/limit.ts";
-import type { Answer, Ask, Change, Ledger, Scope, View } from "../store.ts";
+import {
+  blankAnswer,
+  type Answer,
+  type Ask,
+  type Change,
+  type Ledger,
+  type Scope,
+  type View,
+} from "../store.ts";
 import { Amendment } from "./amendment.ts";
 import type { SqliteHandle } from "./handle.ts";
 import { HostClock } from "./host-clock.ts";
@@ -28,15 +36,7 @@ export class SqliteLedger implements Ledger<true> {
   readonly #sweep: Sweep;
   /** The moment from which cold keys count as used; absent when they start full. */
   readonly #used: Moment | undefined;
-  readonly #answer: Answer = {
-    now: 0,
-    admitted: 0,
-    instants: [],
-    tickets: [],
-    until: 0,
-    ownUntil: 0,
-    rule: -1,
-  };
+  readonly #answer: Answer = blankAnswer();
   #last = 0;
 
   constructor(handle: SqliteHandle, sql: Statements, scope: Scope) {
