@@ -1,31 +1,24 @@
 // Long logs, of which the older pieces have rows of their own: replayed through the pure functions, they
 // answer the same while they grow, wrap, give back, and follow a clock that was set back.
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { compile } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
-import { postgres } from "../../src/stores/postgres.ts";
 import type { Ledger } from "../../src/stores/store.ts";
 import type { ManualClock } from "../../src/testing/manual-clock.ts";
 import { replay, serverClock, takeADay, traces } from "../remote/long-logs.ts";
-import { pgClient, TimedClient } from "./clients.ts";
+import { TimedClient } from "./clients.ts";
+import { freshSchema } from "./fresh-schema.ts";
 import { askFor, ledgerOn } from "./ledger-on.ts";
 
 const schema = "log_test";
-let connected: Awaited<ReturnType<typeof pgClient>>;
-
-beforeAll(async () => {
-  connected = await pgClient();
-  await connected.client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-  await postgres(new TimedClient(connected.client), { schema }).migrate();
-});
-afterAll(() => connected.end());
+const connection = freshSchema(schema);
 
 let opened = 0;
 
 function open(): { ledger: Ledger<false>; clock: ManualClock; name: string } {
   const clock = serverClock();
-  const client = new TimedClient(connected.client);
+  const client = new TimedClient(connection());
   client.clock = clock;
   const name = `log-${opened++}`;
   return { ledger: ledgerOn(client, { schema }, name, clock), clock, name };
@@ -48,7 +41,7 @@ test("random traces", async () => {
 
 async function pieces(limiter: string): Promise<number> {
   const text = `SELECT count(*)::int AS n FROM ${schema}.log l JOIN ${schema}.budgets b ON b.id = l.budget WHERE limiter = $1`;
-  const { rows } = await connected.client.query(text, [limiter]);
+  const { rows } = await connection().query(text, [limiter]);
   return (rows as { n: number }[])[0]!.n;
 }
 
@@ -57,7 +50,7 @@ test("a decision rewrites no more than the newest piece, and a log that is over 
   const hundred = await takeADay(ledger, clock);
   expect(await pieces(name)).toBeGreaterThan(150);
   const row = `SELECT pg_column_size(states) AS n FROM ${schema}.budgets WHERE limiter = $1`;
-  const { rows } = await connected.client.query(row, [name]);
+  const { rows } = await connection().query(row, [name]);
   expect((rows as { n: number }[])[0]!.n).toBeLessThan(1200);
   const before = await versions();
   expect((await ledger.reserve(hundred)).admitted).toBe(0);
@@ -70,9 +63,8 @@ test("a decision rewrites no more than the newest piece, and a log that is over 
 
 /** Which transaction wrote each piece. */
 async function versions(): Promise<unknown[]> {
-  return (
-    await connected.client.query(`SELECT xmin::text, piece FROM ${schema}.log ORDER BY piece`)
-  ).rows as unknown[];
+  return (await connection().query(`SELECT xmin::text, piece FROM ${schema}.log ORDER BY piece`))
+    .rows as unknown[];
 }
 
 test("a long log follows a clock that was set back", async () => {

@@ -1,24 +1,17 @@
 // Many equal costs in one ask are decided and written as one by one.
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { compile } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
-import { postgres } from "../../src/stores/postgres.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { Random } from "../../src/testing/store-suite/random.ts";
 import { randomCosts, randomGap, randomLimits } from "../../src/testing/store-suite/traces.ts";
-import { pgClient, TimedClient } from "./clients.ts";
+import { TimedClient } from "./clients.ts";
+import { freshSchema } from "./fresh-schema.ts";
 import { askFor, ledgerOn } from "./ledger-on.ts";
 
 const schema = "many_test";
-let connected: Awaited<ReturnType<typeof pgClient>>;
-
-beforeAll(async () => {
-  connected = await pgClient();
-  await connected.client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-  await postgres(new TimedClient(connected.client), { schema }).migrate();
-});
-afterAll(() => connected.end());
+const connection = freshSchema(schema);
 
 let opened = 0;
 
@@ -28,7 +21,7 @@ test("random limits", async () => {
     fc.asyncProperty(fc.nat(), async (seed) => {
       const random = new Random(seed);
       const clock = manualClock({ now: 0, wall: Date.UTC(2026, 0, 1) });
-      const timed = new TimedClient(connected.client);
+      const timed = new TimedClient(connection());
       timed.clock = clock;
       // What is swept away between the two of them would be no longer comparable.
       const client = {
@@ -72,7 +65,7 @@ test("random limits", async () => {
 
 test("many changes travel fifty at a time, so that nobody waits long for their lock", async () => {
   const sizes: number[] = [];
-  const timed = new TimedClient(connected.client);
+  const timed = new TimedClient(connection());
   timed.clock = manualClock({ now: 0, wall: Date.UTC(2026, 0, 1) });
   const client = {
     query: (config: { text: string; values?: string[] }) => {
@@ -105,5 +98,5 @@ test("many changes travel fifty at a time, so that nobody waits long for their l
 /** Of rows that are not idle: those may be gone in the one and still be there in the other. */
 async function states(limiter: string, now: number): Promise<unknown[]> {
   const text = `SELECT key, states::text, keep, ticket FROM ${schema}.budgets WHERE limiter = $1 AND keep > $2 ORDER BY key`;
-  return (await connected.client.query(text, [limiter, now])).rows as unknown[];
+  return (await connection().query(text, [limiter, now])).rows as unknown[];
 }

@@ -1,28 +1,21 @@
 // Limiters with other numbers on one name: each keeps its own promise on what all of them did.
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { AnyLimit } from "../../src/limits/limit.ts";
 import { paceOf } from "../../src/limits/pace/builder.ts";
 import { compile } from "../../src/limits/plan.ts";
 import { quota } from "../../src/limits/quota/builder.ts";
 import { window } from "../../src/limits/window/window.ts";
-import { postgres } from "../../src/stores/postgres.ts";
 import type { Change, Ledger } from "../../src/stores/store.ts";
 import { type ManualClock, manualClock } from "../../src/testing/manual-clock.ts";
 import { type Admitted, breach } from "../limits/promise.ts";
-import { pgClient, TimedClient } from "./clients.ts";
+import { TimedClient } from "./clients.ts";
+import { freshSchema } from "./fresh-schema.ts";
 import { askFor, ledgerOn } from "./ledger-on.ts";
 
 const schema = "other_numbers_test";
 const HOUR = 3_600_000;
-let connected: Awaited<ReturnType<typeof pgClient>>;
-
-beforeAll(async () => {
-  connected = await pgClient();
-  await connected.client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-  await postgres(new TimedClient(connected.client), { schema }).migrate();
-});
-afterAll(() => connected.end());
+const connection = freshSchema(schema);
 
 interface Family {
   readonly name: string;
@@ -85,7 +78,7 @@ class Trace {
   readonly all: (Admitted & { readonly change: Change & { readonly kind: "settle" } })[] = [];
 
   constructor() {
-    const client = new TimedClient(connected.client);
+    const client = new TimedClient(connection());
     client.clock = this.clock;
     this.ledger = ledgerOn(client, { schema }, `trace ${opened++}`, this.clock);
   }
@@ -140,7 +133,7 @@ test("numbers that nobody asks by any more are forgotten", async () => {
   for (const limit of stale) await trace.ask(limit, 1);
   const others = async (): Promise<number> => {
     const text = `SELECT cardinality(others) AS n FROM ${schema}.budgets WHERE limiter = $1`;
-    const { rows } = await connected.client.query(text, [`trace ${opened - 1}`]);
+    const { rows } = await connection().query(text, [`trace ${opened - 1}`]);
     return (rows as { n: number }[])[0]!.n;
   };
   expect(await others()).toBe(8);

@@ -2,7 +2,9 @@
 // for that of another.
 import { expect, test } from "vitest";
 import { concurrency, createLimiter, window } from "../../src/index.ts";
+import { memory } from "../../src/stores/memory.ts";
 import { sharedMemory } from "../../src/stores/shared-memory.ts";
+import type { Store } from "../../src/stores/store.ts";
 import { manualClock } from "../../src/testing/index.ts";
 
 const BYTES = 2 ** 20;
@@ -42,4 +44,17 @@ test("a released slot of one key does not end the heartbeat of another key's", a
   expect(other.tryAcquire({ key: "a" }).granted).toBe(false);
   expect(held.signal.aborted).toBe(false);
   await Promise.all([limiter, other].map((each) => each[Symbol.asyncDispose]()));
+});
+
+test("an answer that the store uses again is read before somebody else asks", async () => {
+  const clock = manualClock();
+  const own = memory();
+  const store: Store<true> = { sync: true, grace: 20_000, open: (scope) => own.open(scope) };
+  const limiter = createLimiter("1/1s", { store, clock, name: "x" });
+  let passed = false;
+  void limiter.acquire({ key: "a" }).then(() => (passed = true));
+  limiter.tryAcquire({ key: "b" });
+  expect(limiter.tryAcquire({ key: "b" })).toMatchObject({ granted: false });
+  await clock.advance(1);
+  expect(passed).toBe(true);
 });

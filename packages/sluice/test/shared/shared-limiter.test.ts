@@ -234,19 +234,6 @@ test("a store that is busy at once is asked again", async () => {
   expect(ran).toHaveLength(2);
 });
 
-test("an answer that the store uses again is read before somebody else asks", async () => {
-  const clock = manualClock();
-  const own = memory();
-  const store: Store<true> = { sync: true, grace: 20_000, open: (scope) => own.open(scope) };
-  const limiter = createLimiter("1/1s", { store, clock, name: "x" });
-  let passed = false;
-  void limiter.acquire({ key: "a" }).then(() => (passed = true));
-  limiter.tryAcquire({ key: "b" });
-  expect(limiter.tryAcquire({ key: "b" })).toMatchObject({ granted: false });
-  await clock.advance(1);
-  expect(passed).toBe(true);
-});
-
 test("tryAcquire answers a promise, and remembers a refusal", async () => {
   const clock = manualClock();
   const store = farStore(clock);
