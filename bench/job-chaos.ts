@@ -4,7 +4,8 @@
  */
 
 import { chaosRun, type ChaosOutcome } from "../packages/sluice-cli/test/chaos/chaos-run.ts";
-import { type Mix, mixes, nameOf, randomFrom } from "../packages/sluice-cli/test/chaos/mix.ts";
+import { type Mix, mixes, nameOf } from "../packages/sluice-cli/test/chaos/mix.ts";
+import { randomFrom } from "../packages/sluice/test/chaos/random.ts";
 import { table, title, verdict } from "./harness/report.ts";
 
 /** The runs mostly wait for their rate, so several go at once. */

@@ -3,7 +3,8 @@
 // busy machine may be is in the margin; `npm run bench -- job-chaos` does this 200 times.
 import { expect, test } from "vitest";
 import { chaosRun } from "./chaos/chaos-run.ts";
-import { mixes, nameOf, randomFrom } from "./chaos/mix.ts";
+import { randomFrom } from "../../sluice/test/chaos/random.ts";
+import { mixes, nameOf } from "./chaos/mix.ts";
 
 const SEED = 20261121;
 const bounds = { rows: 50, limit: 30, perWorker: 14, windowMs: 2_000 };

@@ -12,7 +12,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { callsIn, moduleText, processesIn } from "./diary.ts";
 import { type Bounds, breachesIn, fullest } from "./judge.ts";
-import { between, type Mix, type Random } from "./mix.ts";
+import type { Random } from "../../../sluice/test/chaos/random.ts";
+import { between, type Mix } from "./mix.ts";
 
 const bin = fileURLToPath(new URL("../../dist/bin.js", import.meta.url));
 

@@ -1,7 +1,6 @@
 /** What a run of chaos is made of. */
 
-/** A number from 0 to below 1. */
-export type Random = () => number;
+import type { Random } from "../../../sluice/test/chaos/random.ts";
 
 export interface Mix {
   readonly isolation: "process" | "thread" | "none";
@@ -35,15 +34,4 @@ export function nameOf({ isolation, output, ordered, retries, perWorker }: Mix):
 /** A whole number from `least` to `most`. */
 export function between(random: Random, least: number, most: number): number {
   return least + Math.floor(random() * (most - least + 1));
-}
-
-/** Mulberry32: the same numbers for the same seed. */
-export function randomFrom(seed: number): Random {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
-    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
-    return ((bits ^ (bits >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
