@@ -52,3 +52,7 @@ export function granted<A extends { readonly granted: boolean }>(
 function nameOf(error: unknown): unknown {
   return error instanceof SluiceError ? error.code : error;
 }
+
+export function watchAll<T>(calls: Promise<T>[]): Watched<T>[] {
+  return calls.map((call) => watch(call));
+}
