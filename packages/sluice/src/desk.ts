@@ -13,8 +13,8 @@ export interface Desk {
   /** Whether everything is let through. */
   readonly breached: boolean;
   now(): number;
-  /** Asks for the head's costs, now or never. */
-  ask(key: string, plan: Plan, costs: Costs, since: number): Answer;
+  /** Asks for the costs of the head and of those behind it, now or never. */
+  ask(key: string, plan: Plan, costs: readonly Costs[], since: number): Answer;
   /** Hands the permit out; `ran` is when, if not at the recorded instant. */
   grant(waiter: Waiter, at: number, ticket: number, ran?: number): void;
   letThrough(waiter: Waiter): void;

@@ -83,9 +83,20 @@ export class Level {
     }
   }
 
+  /** The first of those that wait, at most so many, in order. */
+  front(count: number): Waiter[] {
+    const waiters: Waiter[] = [];
+    for (let i = this.#head; i < this.#items.length && waiters.length < count; i++) {
+      const waiter = this.#items[i];
+      if (waiter !== undefined && !waiter.settled) waiters.push(waiter);
+    }
+    return waiters;
+  }
+
   shift(): void {
-    const waiter = this.#items[this.#head];
-    if (waiter !== undefined) this.#count(waiter, -1);
+    const waiter = this.peek();
+    if (waiter === undefined) return;
+    this.#count(waiter, -1);
     this.#drop();
   }
 
@@ -145,10 +156,15 @@ export class Level {
  */
 export type Whereabouts = "ready" | "line" | "held";
 
+/** For how many waiters of a queue the store is asked at once, at the most. */
+const MOST_AT_ONCE = 64;
+
 export class KeyQueue {
   readonly key: string;
   plan: Plan;
   size = 0;
+  /** For how many the store is asked next. */
+  atOnce = 1;
   where: Whereabouts = "ready";
   /** When to look again, on the store's clock, or the rank in the line. */
   due: number = Number.POSITIVE_INFINITY;
@@ -177,6 +193,16 @@ export class KeyQueue {
       if (waiter && (!head || compareRanks(waiter, head, ageing) < 0)) head = waiter;
     }
     return head;
+  }
+
+  /**
+   * The head, and those behind it for whom the store may be asked with it: where others may come
+   * between, or the wait of each counts (`pace` with `catchUp`), it is alone.
+   */
+  front(head: Waiter): Waiter[] {
+    const alone = this.#levels.length > 1 || this.plan.hasShared || this.plan.hasPace;
+    if (alone || this.atOnce === 1) return [head];
+    return head.level.front(Math.min(this.atOnce, MOST_AT_ONCE));
   }
 
   /** A lower bound for the costs that stand before a newcomer of this priority. */

@@ -17,8 +17,6 @@ import type { Answer } from "./stores/store.ts";
 
 /** How long one release of waiters may keep the event loop: all of it count from its end. */
 const SLICE_MICROS = 1_000;
-/** Releases between two looks at the clock. */
-const STRIDE = 16;
 
 export class Waiters {
   readonly #desk: Desk;
@@ -157,18 +155,12 @@ export class Waiters {
   readonly pump = (): void => {
     if (this.#pumping) return;
     this.#pumping = true;
-    const { clock } = this.#desk;
-    const started = clock.now();
-    let served = 0;
-    while (this.#size > 0 && this.#step(this.#desk.now())) {
-      if (++served % STRIDE === 0 && clock.now() - started > SLICE_MICROS) {
-        this.#alarm.set(0);
-        this.#pumping = false;
-        return;
-      }
-    }
+    let now = this.#desk.now();
+    const end = now + SLICE_MICROS;
+    while (now <= end && this.#size > 0 && this.#step(now)) now = this.#desk.now();
     this.#pumping = false;
-    this.#arm();
+    if (now > end && this.#size > 0) this.#alarm.set(0);
+    else this.#arm();
   };
 
   /** Serves one waiter, or finds out that a queue must wait on; false when nothing is due. */
@@ -220,24 +212,28 @@ export class Waiters {
     return true;
   }
 
-  /** Asks for a head: true when it has left, one way or the other. */
-  #ask(queue: KeyQueue, waiter: Waiter): boolean {
+  /** Asks for a head and those behind it: true when all of them have left, one way or the other. */
+  #ask(queue: KeyQueue, head: Waiter): boolean {
+    const waiters = queue.front(head);
     let answer: Answer;
     try {
-      answer = this.#desk.ask(queue.key, queue.plan, waiter.costs, waiter.arrival);
+      const costs = waiters.map((waiter) => waiter.costs);
+      answer = this.#desk.ask(queue.key, queue.plan, costs, head.arrival);
     } catch (error) {
-      this.#shift(waiter);
-      this.#desk.fail(waiter, error);
+      this.#shift(head);
+      this.#desk.fail(head, error);
       return true;
     }
-    if (answer.admitted > 0) {
-      const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
-      this.#shift(waiter);
-      this.#desk.grant(waiter, at, ticket);
-      return true;
-    }
-    this.#place(queue, answer);
-    return false;
+    const { admitted } = answer;
+    const all = admitted === waiters.length;
+    queue.atOnce = all ? 2 * admitted : 1;
+    // What a listener does while permits are handed out must not find them in the queue.
+    const instants = answer.instants.slice(0, admitted);
+    const tickets = answer.tickets.slice(0, admitted);
+    if (!all) this.#place(queue, answer);
+    for (let i = 0; i < admitted; i++) this.#shift(waiters[i]!);
+    for (let i = 0; i < admitted; i++) this.#desk.grant(waiters[i]!, instants[i]!, tickets[i]!);
+    return all;
   }
 
   #serveBooked(): boolean {

@@ -56,7 +56,7 @@ export class Waiting implements Desk {
     }
     let answer: Answer | undefined;
     if (!this.waiters.blocks(key, plan, costs)) {
-      answer = this.ask(key, plan, costs, undefined);
+      answer = this.ask(key, plan, [costs], undefined);
       if (answer.admitted > 0) {
         const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
         return Promise.resolve(admissions.deferred(key, plan, costs, at, ticket, 0));
@@ -103,8 +103,8 @@ export class Waiting implements Desk {
     });
   }
 
-  ask(key: string, plan: Plan, costs: Costs, since: number | undefined): Answer {
-    const ask = { key, plan, costs: [costs], maxWait: 0, since, deferred: true };
+  ask(key: string, plan: Plan, costs: readonly Costs[], since: number | undefined): Answer {
+    const ask = { key, plan, costs, maxWait: 0, since, deferred: true };
     return this.#admissions().ledger.reserve(ask);
   }
 
