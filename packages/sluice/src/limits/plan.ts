@@ -11,7 +11,7 @@ import { grows, sizeOf } from "./growth.ts";
 import type { AnyLimit, PartsLimit, WindowLimit } from "./limit.ts";
 import { paddedPace } from "./pace/builder.ts";
 import { formatLimit, type LimitText, parseLimit } from "./parse.ts";
-import { type Few, fewOf, type OnlyRule, onlyOf } from "./shortcuts.ts";
+import { type Few, fewOf } from "./shortcuts.ts";
 
 /** One limit: an object, or its text. */
 export type LimitInput = AnyLimit | LimitText;
@@ -42,8 +42,6 @@ export interface Rule {
 /** All limits of a key, compiled. */
 export interface Plan {
   readonly rules: readonly Rule[];
-  /** Of a plan with one rule, if there is a short way to decide it. */
-  readonly only: OnlyRule | undefined;
   /** Of a plan with several, if there is. */
   readonly few: Few | undefined;
   /** What an ask takes that names no cost; `undefined` when some cost is required. */
@@ -125,7 +123,6 @@ export function compile(
   const kinds = new Set(rules.map((rule) => rule.limit.kind));
   return {
     rules,
-    only: onlyOf(rules),
     few: fewOf(rules),
     defaultCosts: defaults(rules),
     rowSize: sizes.key,

@@ -3,9 +3,6 @@
 import type { AnyLimit, ConcurrencyLimit, PaceLimit, WindowLimit } from "./limit.ts";
 import type { Rule } from "./plan.ts";
 
-/** A rule that is all there is. */
-export type OnlyRule = RuleOf<WindowLimit> | RuleOf<PaceLimit> | RuleOf<ConcurrencyLimit>;
-
 interface RuleOf<L extends AnyLimit> extends Rule {
   readonly kind: L["kind"];
   readonly limit: L;
@@ -16,18 +13,13 @@ export interface Few {
   readonly window: Indexed<WindowLimit> | undefined;
   readonly pace: Indexed<PaceLimit> | undefined;
   readonly slots: Indexed<ConcurrencyLimit> | undefined;
+  /** How many there are. */
+  readonly rules: number;
 }
 
 /** A rule and its place in the plan. */
 export interface Indexed<L extends AnyLimit> extends RuleOf<L> {
   readonly index: number;
-}
-
-/** Absent where there are more rules, or one of another kind. */
-export function onlyOf([rule, ...more]: readonly Rule[]): OnlyRule | undefined {
-  const kinds: readonly unknown[] = ["window", "pace", "concurrency"];
-  if (!rule || rule.shared || more.length > 0 || !kinds.includes(rule.kind)) return undefined;
-  return rule as OnlyRule;
 }
 
 /** Absent where there are other rules too, or several of a kind. */
@@ -36,11 +28,11 @@ export function fewOf(rules: readonly Rule[]): Few | undefined {
     const index = rules.findIndex((rule) => rule.kind === kind && !rule.shared);
     return index < 0 ? undefined : ({ ...rules[index]!, index } as Indexed<L>);
   };
-  const few: Few = {
+  const few = {
     window: of<WindowLimit>("window"),
     pace: of<PaceLimit>("pace"),
     slots: of<ConcurrencyLimit>("concurrency"),
   };
   const found = Object.values(few).filter((rule) => rule !== undefined).length;
-  return rules.length > 1 && found === rules.length ? few : undefined;
+  return found > 0 && found === rules.length ? { ...few, rules: found } : undefined;
 }

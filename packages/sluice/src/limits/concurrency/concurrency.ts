@@ -43,31 +43,35 @@ export function earliest(
   return whenCooled(limit, cells, base, missing, now);
 }
 
-/** `earliest`, and `put` when that is now; NaN, and nothing done, without room for it. */
-export function take(
+/**
+ * `earliest` of one slot without leases, where a look at one tells and there is room; else NaN. When
+ * it is `now`, `fill` takes it.
+ */
+export function earliestOfOne(
   limit: ConcurrencyLimit,
   cells: Float64Array,
   base: number,
-  cost: number,
   now: number,
-  ticket: number,
 ): Earliest {
-  const until = earliest(limit, cells, base, cost, now);
-  return until !== now || put(limit, cells, base, cost, now, ticket) ? until : Number.NaN;
+  const capacity = cells[base + CAPACITY]! | 0;
+  if (capacity === 0 || cells[base + LEASED] !== 0 || limit.lease !== 0) return Number.NaN;
+  if (cells[base + HELD]! >= limit.slots) {
+    const cooled = cells[base + COOLED]!;
+    return held(cooled > now ? cooled : now);
+  }
+  const value = cells[base + SLOTS_HEADER + (cells[base + HINT]! | 0)]!;
+  return value >= 0 && value <= now && capacity <= limit.slots ? now : Number.NaN;
 }
 
-/** Commits at `now` if there is room without growing; else false, and nothing is done. */
-export function put(
-  limit: ConcurrencyLimit,
-  cells: Float64Array,
-  base: number,
-  cost: number,
-  now: number,
-  ticket: number,
-): boolean {
-  if (!fits(limit, cells, base, cost, now)) return false;
-  commit(limit, cells, base, cost, now, ticket, leaseEnd(limit, now));
-  return true;
+/** Takes one slot, to which `earliestOfOne` has just said yes. */
+export function fill(cells: Float64Array, base: number, ticket: number): void {
+  const capacity = cells[base + CAPACITY]! | 0;
+  const hint = cells[base + HINT]! | 0;
+  const place = base + SLOTS_HEADER + hint;
+  cells[base + HINT] = hint + 1 < capacity ? hint + 1 : 0;
+  cells[base + HELD]! += 1;
+  cells[place] = Number.NEGATIVE_INFINITY;
+  cells[place + capacity] = ticket;
 }
 
 /** When a lease that begins at `at` ends; Infinity without one. */

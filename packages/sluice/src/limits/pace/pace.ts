@@ -26,24 +26,21 @@ export function earliest(
   since: number,
 ): Earliest {
   if (cost > limit.burst) return NEVER;
-  // What may still be owed when this cost passes, less the remainder, in 1/units of a microsecond.
-  const spare = limit.burst * limit.micros - work(limit, cost) - cells[base + REST]!;
-  const free = cells[base + TAT]! - floorDivide(spare, limit.units);
+  const free = freeFrom(limit, cells, base, cost);
   const from = lateStart(limit, now, since);
   return free > from ? free : from;
 }
 
-/** `earliest` of who asks now, and `commit` when that is now. */
-export function take(
+/** From when on there is room for a cost of at most `burst`. */
+export function freeFrom(
   limit: PaceLimit,
   cells: Float64Array,
   base: number,
   cost: number,
-  now: number,
 ): Earliest {
-  const until = earliest(limit, cells, base, cost, now, now);
-  if (until === now) commit(limit, cells, base, cost, now, now, now);
-  return until;
+  // What may still be owed when this cost passes, less the remainder, in 1/units of a microsecond.
+  const spare = limit.burst * limit.micros - work(limit, cost) - cells[base + REST]!;
+  return cells[base + TAT]! - floorDivide(spare, limit.units);
 }
 
 /** Where a cost that passes at `at` counts from: a late waiter of `catchUp` on its own grid. */
@@ -61,7 +58,18 @@ export function commit(
   now: number,
   since: number,
 ): void {
-  const start = at > now ? at : lateStart(limit, now, since);
+  commitFrom(limit, cells, base, cost, at, at > now ? at : lateStart(limit, now, since));
+}
+
+/** Commits at `at` what counts from `start` on. */
+export function commitFrom(
+  limit: PaceLimit,
+  cells: Float64Array,
+  base: number,
+  cost: number,
+  at: number,
+  start: number,
+): void {
   if (cells[base + TAT]! < start) {
     cells[base + TAT] = start;
     cells[base + REST] = 0;

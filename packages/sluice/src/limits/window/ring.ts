@@ -48,43 +48,39 @@ export function earliest(
   return instant;
 }
 
-/** `earliest`, and `put` when that is now; NaN, and nothing done, without room for it. */
-export function take(
+/**
+ * `earliest` of one unit under one rate, where a look at one slot tells and there is room; else NaN.
+ * When it is `now`, `fill` takes it.
+ */
+export function earliestOfOne(
   limit: WindowLimit,
   cells: Float64Array,
   base: number,
-  cost: number,
   now: number,
 ): Earliest {
-  const until = earliest(limit, cells, base, cost, now);
-  return until !== now || put(limit, cells, base, cost, now) ? until : Number.NaN;
+  const capacity = cells[base + CAPACITY]! | 0;
+  const known = cells[base + KNOWN]! | 0;
+  if (known === 0 || capacity > limit.most || limit.rates.length > 1) return Number.NaN;
+  const next = cells[base + NEXT]! | 0;
+  const place = base + RING_HEADER + next;
+  let until = cells[base + FLOOR]!;
+  if (now > until) until = now;
+  const newest = cells[next === 0 ? place + capacity - 1 : place - 1]!;
+  if (newest > until) until = newest;
+  if (known < capacity) return until;
+  const free = cells[place]! + limit.widest;
+  if (capacity < limit.most) return free > now ? Number.NaN : until;
+  return free > until ? free : until;
 }
 
-/** Commits at `now` if there is room without growing; else false, and nothing is done. */
-export function put(
-  limit: WindowLimit,
-  cells: Float64Array,
-  base: number,
-  cost: number,
-  now: number,
-): boolean {
-  if (cost === 1) return putOne(limit, cells, base, now);
-  if (!fits(limit, cells, base, cost, now)) return false;
-  commit(cells, base, cost, now);
-  return true;
-}
-
-/** What nearly everybody asks for needs no loop. */
-function putOne(limit: WindowLimit, cells: Float64Array, base: number, now: number): boolean {
+/** Commits one unit at `now`, to which `earliestOfOne` has just said yes. */
+export function fill(cells: Float64Array, base: number, now: number): void {
   const capacity = cells[base + CAPACITY]! | 0;
   const known = cells[base + KNOWN]! | 0;
   const next = cells[base + NEXT]! | 0;
-  const slot = base + RING_HEADER + next;
   if (known < capacity) cells[base + KNOWN] = known + 1;
-  else if (capacity === 0 || cells[slot]! + limit.widest > now) return false;
-  cells[slot] = now;
   cells[base + NEXT] = next + 1 < capacity ? next + 1 : 0;
-  return true;
+  cells[base + RING_HEADER + next] = now;
 }
 
 /** Whether there is room for `cost` without growing: free slots, or old instants to overwrite. */

@@ -4,9 +4,7 @@ import type { Costs } from "../../costs.ts";
 import { KeysExhaustedError } from "../../errors.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
 import { type Moment, NEVER } from "../../limits/limit.ts";
-import * as pace from "../../limits/pace/pace.ts";
 import type { Plan } from "../../limits/plan.ts";
-import * as ring from "../../limits/window/ring.ts";
 import { show } from "../../time.ts";
 import {
   blankAnswer,
@@ -55,7 +53,7 @@ export class MemoryLedger implements Ledger<true> {
     this.#present = new Present(scope.clock);
     this.#rows = new Rows(scope.start, { ...this.#present.tick(true) });
     this.#decision = new Decision(this.#rows);
-    this.#few = new FewLimits(this.#rows, this.#decision);
+    this.#few = new FewLimits(this.#rows);
     this.#sweep = new Sweep(scope, this.#rows, () => this.#present.tick(true));
   }
 
@@ -105,40 +103,17 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   attempt(key: string, plan: Plan, cost: Costs): Verdict {
-    const { only, few } = plan;
+    const { few } = plan;
     const row = this.#rows.find(key, plan);
-    if (row === 0 || (only === undefined && few === undefined) || this.#turn.open) {
-      return this.#ask(key, plan, cost);
-    }
+    if (row === 0 || few === undefined || this.#turn.open) return this.#ask(key, plan, cost);
     const now = this.#present.now();
     if (now < this.#rows.latestGate) return this.#ask(key, plan, cost);
-    const ticket = this.#ticket + 1;
-    const decision = this.#decision;
-    let until = now;
-    if (only !== undefined) {
-      const units = cost[0]!;
-      const { cells } = this.#rows.arena;
-      const base = only.grows ? cells[row + only.offset]! : row + only.offset;
-      // Called from here, and not by a function for all kinds, they are compiled into this one.
-      if (units === 0) until = now;
-      else if (only.kind === "window") until = ring.take(only.limit, cells, base, units, now);
-      else if (only.kind === "pace") until = pace.take(only.limit, cells, base, units, now);
-      else until = slots.take(only.limit, cells, base, units, now, ticket);
-      if (until !== until) return this.#ask(key, plan, cost);
-      decision.rule = 0;
-    } else {
-      const { moment } = this.#present;
-      moment.now = now;
-      moment.since = now;
-      if (this.#few.fit(few!, row, cost, moment)) this.#few.commit(few!, row, cost, moment, ticket);
-      else until = decision.earliest(plan, row, 0, cost, moment);
-    }
-    if (until === now) this.#ticket = ticket;
     const verdict = this.#verdict;
     verdict.now = now;
-    verdict.until = until;
-    verdict.ticket = until === now ? ticket : 0;
-    verdict.rule = decision.rule;
+    if (!this.#few.decide(few, row, cost, this.#ticket + 1, verdict)) {
+      return this.#ask(key, plan, cost);
+    }
+    if (verdict.ticket !== 0) this.#ticket = verdict.ticket;
     return verdict;
   }
 
