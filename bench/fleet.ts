@@ -143,7 +143,7 @@ async function runPeer(
 async function graceOf(name: StoreName, where: string): Promise<number> {
   const { store, close } = await openStore(name, where);
   await close();
-  return store.grace! / 1e3;
+  return store.waiting!.grace / 1e3;
 }
 
 /** Names with commas between them; all, when there are none. */

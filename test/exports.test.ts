@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 const entries: [entry: string, built: string][] = [
   ["sluice", "packages/sluice/dist/index"],
   ["sluice/testing", "packages/sluice/dist/testing/index"],
+  ["sluice/store", "packages/sluice/dist/shared/index"],
   ["sluice/redis", "packages/sluice/dist/stores/redis"],
   ["sluice/postgres", "packages/sluice/dist/stores/postgres"],
   ["sluice/sqlite", "packages/sluice/dist/stores/sqlite"],

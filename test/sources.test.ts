@@ -24,15 +24,17 @@ const table: [files: RegExp, mayImport: string[]][] = [
   [/^stores\/store\.ts$/, [...shared, "limits/"]],
   // What stands in for a store that fails is memory.
   [/^stores\/(fallback)/, [...shared, "limits/", "stores/store.ts", "stores/memory", "stores/$1"]],
-  // What stores that are asked over a wire have in common.
+  // Stores that several processes share bring the way to wait for them, `shared/booked.ts`. Those that
+  // are asked over a wire have more in common.
   [
     /^stores\/(redis|postgres)/,
-    [...shared, "limits/", "stores/store.ts", "stores/remote", "stores/$1"],
+    [...shared, "shared/booked.ts", "limits/", "stores/store.ts", "stores/remote", "stores/$1"],
   ],
-  [/^stores\/([\w-]+)/, [...shared, "limits/", "stores/store.ts", "stores/$1"]],
+  [/^stores\/(memory)/, [...shared, "limits/", "stores/store.ts", "stores/$1"]],
+  [/^stores\/([\w-]+)/, [...shared, "shared/booked.ts", "limits/", "stores/store.ts", "stores/$1"]],
   [/^testing\//, [...shared, "limits/", "stores/store.ts", "testing/"]],
   [/^shared\//, ["*.ts", "limits/", "stores/store.ts", "shared/"]],
-  [/^limiter\.ts$/, ["*.ts", "limits/", "shared/shared-limiter.ts"]],
+  [/^limiter\.ts$/, ["*.ts", "limits/", "stores/store.ts"]],
   [/^index\.ts$/, ["*.ts", "limits/", "stores/store.ts", "stores/memory"]],
   [/^[\w-]+\.ts$/, ["*.ts", "limits/", "stores/store.ts", "stores/memory"]],
 ];

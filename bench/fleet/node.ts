@@ -2,7 +2,8 @@
 
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createLimiter, type Ledger, type Store } from "sluice";
+import { createLimiter } from "sluice";
+import type { Ledger, Store } from "sluice/store";
 import { fleetLimits } from "./limits.ts";
 import { openPeer, type Peer, type PeerName, PEERS } from "./peers.ts";
 import { openStore, type StoreName } from "./stores.ts";

@@ -44,7 +44,7 @@ export type { EventType, LimiterEvent } from "./events.ts";
 
 export { type Clock, systemClock } from "./clock.ts";
 export { memory, type MemoryStore } from "./stores/memory.ts";
-export type { Answer, Ask, Change, Ledger, Scope, Store, View } from "./stores/store.ts";
+export type { Store } from "./stores/store.ts";
 export type { Duration, DurationText } from "./time.ts";
 
 export {

@@ -18,9 +18,6 @@ import { Lateness, type Recall } from "./lateness.ts";
 import { Leases } from "./leases.ts";
 import { Outbox } from "./outbox.ts";
 
-/** How far ahead waiters book unless the store says otherwise. */
-const HORIZON = 1_000_000;
-
 /** Answers that came too late in a row before a store counts as too slow for its grace. */
 const MOST_LATE = 3;
 
@@ -63,11 +60,12 @@ export class SharedAdmissions implements PermitOwner {
     }
     this.clock = clock;
     this.events = events;
-    this.grace = store.grace ?? 0;
-    this.horizon = store.horizon ?? HORIZON;
+    const { grace, horizon } = store.waiting!;
+    this.grace = grace;
+    this.horizon = horizon;
     this.#onFreed = queues.wake;
     const since = { now: 0, wall: 0 };
-    const adapt = (plan: Plan): Plan => withGrace(plan, this.grace);
+    const adapt = (plan: Plan): Plan => withGrace(plan, grace);
     this.plans = new Plans(limits, settings.margin, since, adapt, options.limitsFor);
     this.ledger = store.open({
       name: settings.name,

@@ -9,13 +9,14 @@
  *   second time does nothing. A synchronous one relies on permits, which settle and release once.
  * - The clock never goes back inside the step: now is the larger of the clock and the last seen.
  * - A failure of the store throws (or rejects); it is never told as a refusal.
+ * - Instants count from the epoch where there is `waiting`, and from anything where there is none.
  * - An answer carries the `now` it used: replayed through the pure functions it is the same.
  */
 
 import type { Costs } from "../costs.ts";
 import type { Clock } from "../clock.ts";
 import type { Earliest } from "../limits/limit.ts";
-import type { Plan } from "../limits/plan.ts";
+import type { LimitsInput, Plan } from "../limits/plan.ts";
 
 /** What a synchronous store returns itself and a remote one promises. */
 export type Answered<Sync extends boolean, T> = Sync extends true ? T : Promise<T>;
@@ -199,16 +200,29 @@ export interface Ledger<Sync extends boolean> {
   close(): Answered<Sync, void>;
 }
 
+/** How callers wait for a store that several processes share: what `booked()` of `sluice/store` makes. */
+export interface BookedWaiting {
+  /**
+   * Instants are booked ahead of time, and whoever holds one may run that many microseconds after it.
+   * Windows are padded by it.
+   */
+  readonly grace: number;
+  /** How far ahead waiters book, in microseconds. */
+  readonly horizon: number;
+  /**
+   * Makes the limiter that waits so, for `createLimiter`. Stores bring it, so that nobody loads it who
+   * has no such store.
+   */
+  readonly limiter: (limits: LimitsInput, options: object) => object;
+}
+
 /** Where state lives. `sync` tells whether answers come at once. */
 export interface Store<Sync extends boolean = boolean> {
   readonly sync: Sync;
   /**
-   * Of stores that several processes share: instants are booked ahead of time, and whoever holds one
-   * may run that many microseconds after it. Windows are padded by it. Absent where waiting is just
-   * in time.
+   * Of stores that several processes share, and of those whose answers are promises. Absent where
+   * waiting is just in time.
    */
-  readonly grace?: number;
-  /** How far ahead waiters book, in microseconds, where there is a grace; default 1 s. */
-  readonly horizon?: number;
+  readonly waiting?: BookedWaiting;
   open(scope: Scope): Ledger<Sync>;
 }

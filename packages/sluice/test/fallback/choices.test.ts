@@ -220,6 +220,6 @@ test("options that make no sense are told at once", () => {
   ]) {
     expect([options, codeOf(make(options))]).toEqual([options, "INVALID_OPTION"]);
   }
-  const { grace: _, ...local } = store;
+  const { waiting: _, ...local } = store;
   expect(codeOf(() => fallback(local, { onFailure: "refuse" }))).toBe("INVALID_OPTION");
 });

@@ -52,7 +52,7 @@ describe("the deadline", () => {
 
   test("an answer that lay there while the event loop was blocked is read", async () => {
     const clock = manualClock();
-    const store = farStore(clock, { grace: 1_000_000 });
+    const store = farStore(clock, { grace: "1s" });
     const wrapped = guarded(store, { deadline: 100 });
     const limiter = createLimiter("2/1m", { store: wrapped, clock, name: "x" });
     store.there = () => 10;
@@ -65,7 +65,7 @@ describe("the deadline", () => {
 
   test("a store that is slower than its grace is asked again, and then has failed", async () => {
     const clock = manualClock();
-    const store = farStore(clock, { grace: 20_000 });
+    const store = farStore(clock, { grace: 20 });
     const wrapped = guarded(store, { onFailure: "allow" });
     const limiter = createLimiter("2/1m", { store: wrapped, clock, name: "x" });
     const slow = [30, 30, 0, 0];

@@ -3,6 +3,7 @@
  * made when it is first needed, and starts as the limiter that needs it was opened.
  */
 
+import { booked } from "../../src/shared/booked.ts";
 import { fallback, type FallbackOptions } from "../../src/stores/fallback.ts";
 import { memory } from "../../src/stores/memory.ts";
 import type { Answer, Ledger, Scope, Store } from "../../src/stores/store.ts";
@@ -63,7 +64,7 @@ export function nearStore(): Store<true> & { failure: Error | undefined; calls: 
   const ledgers = new Map<string, Ledger<true>>();
   const store = {
     sync: true as const,
-    grace: 0,
+    waiting: booked({ grace: 0 }),
     failure: undefined as Error | undefined,
     calls: 0,
     open: (scope: Scope): Ledger<true> => {

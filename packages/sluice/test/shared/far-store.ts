@@ -5,6 +5,7 @@
  */
 
 import type { Plan } from "../../src/limits/plan.ts";
+import { booked, type BookedOptions } from "../../src/shared/booked.ts";
 import { memory } from "../../src/stores/memory.ts";
 import type { Answer, Ask, Change, Ledger, Scope, Store } from "../../src/stores/store.ts";
 import type { ManualClock } from "../../src/testing/index.ts";
@@ -19,9 +20,7 @@ export interface FarStore extends Store<false> {
   failure: Error | undefined;
 }
 
-export interface FarOptions {
-  readonly grace?: number;
-  readonly horizon?: number;
+export interface FarOptions extends BookedOptions {
   readonly notifies?: boolean;
 }
 
@@ -34,8 +33,7 @@ export function farStore(clock: ManualClock, options: FarOptions = {}): FarStore
     ms === 0 ? Promise.resolve() : new Promise((resolve) => void clock.setTimer(ms, resolve));
   const store: FarStore = {
     sync: false,
-    grace: 20_000,
-    ...options,
+    waiting: booked(options),
     calls: { reserve: 0, amend: 0, peek: 0 },
     there: () => 0,
     back: () => 0,

@@ -2,6 +2,7 @@
 // for that of another.
 import { expect, test } from "vitest";
 import { concurrency, createLimiter, window } from "../../src/index.ts";
+import { booked } from "../../src/shared/booked.ts";
 import { memory } from "../../src/stores/memory.ts";
 import { sharedMemory } from "../../src/stores/shared-memory.ts";
 import type { Store } from "../../src/stores/store.ts";
@@ -49,7 +50,7 @@ test("a released slot of one key does not end the heartbeat of another key's", a
 test("an answer that the store uses again is read before somebody else asks", async () => {
   const clock = manualClock();
   const own = memory();
-  const store: Store<true> = { sync: true, grace: 20_000, open: (scope) => own.open(scope) };
+  const store: Store<true> = { sync: true, waiting: booked(), open: (scope) => own.open(scope) };
   const limiter = createLimiter("1/1s", { store, clock, name: "x" });
   let passed = false;
   void limiter.acquire({ key: "a" }).then(() => (passed = true));

@@ -9,6 +9,7 @@ import {
   type Store,
   StoreBusyError,
 } from "../../src/index.ts";
+import { booked } from "../../src/shared/booked.ts";
 import { manualClock, type ManualClock, worstWindow } from "../../src/testing/index.ts";
 import { watch } from "../verbs/outcomes.ts";
 import { farStore } from "./far-store.ts";
@@ -41,7 +42,7 @@ describe("acquire", () => {
 
   test("books ahead and is never early by the store's clock", async () => {
     const clock = manualClock();
-    const store = farStore(clock, { grace: 20_000 });
+    const store = farStore(clock, { grace: 20 });
     store.there = () => 3;
     store.back = () => 4;
     const limiter = createLimiter("2/1s", { store, clock, name: "x" });
@@ -217,7 +218,7 @@ test("a store that is busy at once is asked again", async () => {
   let busy = 2;
   const store: Store<true> = {
     sync: true,
-    grace: 20_000,
+    waiting: booked(),
     open: (scope) => {
       const ledger = own.open(scope);
       const reserve = ledger.reserve.bind(ledger);

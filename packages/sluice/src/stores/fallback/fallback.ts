@@ -4,7 +4,7 @@ import { InvalidOptionError } from "../../errors.ts";
 import { type Duration, show, toMicros } from "../../time.ts";
 import { FallbackLedger, type FallbackSettings } from "./ledger.ts";
 import { shareOf, withoutLimits } from "./share.ts";
-import type { Ledger, Store } from "../store.ts";
+import type { BookedWaiting, Ledger, Store } from "../store.ts";
 
 /** What is said while the store fails. */
 export type OnFailure = "refuse" | "allow" | { readonly share: number };
@@ -65,21 +65,21 @@ export function fallback<Sync extends boolean>(
   store: Store<Sync>,
   options: FallbackOptions,
 ): Store<Sync> {
-  if (typeof store?.open !== "function" || store.grace === undefined) {
+  const { waiting } = store ?? {};
+  if (typeof store?.open !== "function" || waiting === undefined) {
     throw new InvalidOptionError(
       `fallback() wraps a store that is shared, such as redis(client); got ${show(store)}. The memory of this process does not fail.`,
     );
   }
-  const settings = readSettings(options);
+  const settings = readSettings(options, waiting);
   return {
     sync: store.sync,
-    grace: store.grace,
-    ...(store.horizon === undefined ? {} : { horizon: store.horizon }),
+    waiting,
     open: (scope) => new FallbackLedger(store, scope, settings) as Ledger<boolean> as Ledger<Sync>,
   };
 }
 
-function readSettings(options: FallbackOptions): FallbackSettings {
+function readSettings(options: FallbackOptions, waiting: BookedWaiting): FallbackSettings {
   const { onFailure, deadline = "1s", circuit = {}, start, onCircuit } = options;
   const { failures = 5, pause = "1s" } = circuit;
   if (!Number.isInteger(failures) || failures < 1) {
@@ -91,6 +91,7 @@ function readSettings(options: FallbackOptions): FallbackSettings {
     throw new InvalidOptionError(`start must be "full" or "used"; got ${show(start)}.`);
   }
   return {
+    waiting,
     deadline: toMicros(deadline, "deadline"),
     rules: { failures, pause: toMicros(pause, "circuit.pause") },
     adapt: adaptationOf(onFailure),

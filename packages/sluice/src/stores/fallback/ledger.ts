@@ -8,6 +8,7 @@ import {
   type Answer,
   type Answered,
   type Ask,
+  type BookedWaiting,
   type Change,
   FALLBACK,
   type Ledger,
@@ -24,12 +25,12 @@ import type { InForce } from "./share.ts";
 import { Telling } from "./telling.ts";
 
 const NONE: readonly number[] = [];
-/** How far ahead waiters book unless the store says otherwise, in microseconds. */
-const HORIZON = 1_000_000;
 /** How often an answer may come too late to be used before the call has failed. */
 const MOST_LATE = 3;
 
 export interface FallbackSettings {
+  /** That of the store. */
+  readonly waiting: BookedWaiting;
   /** Microseconds. */
   readonly deadline: number;
   readonly rules: CircuitRules;
@@ -156,11 +157,7 @@ export class FallbackLedger implements Ledger<boolean> {
 
   /** How far ahead a caller books, and so how far ahead what it was promised before can be. */
   #soon(now: number, { maxWait }: Ask): number {
-    return now + Math.min(maxWait, this.#horizon);
-  }
-
-  get #horizon(): number {
-    return this.#store.horizon ?? HORIZON;
+    return now + Math.min(maxWait, this.#settings.waiting.horizon);
   }
 
   /** Notes the store's clock. */
@@ -173,7 +170,7 @@ export class FallbackLedger implements Ledger<boolean> {
   /** Asks again when the instants come too late to be kept; the deadline holds for all of it. */
   async #askInTime(ask: Ask, isOver: () => boolean): Promise<Answer> {
     const { clock, name } = this.#scope;
-    const grace = this.#store.grace ?? 0;
+    const { grace } = this.#settings.waiting;
     for (let tries = 0; ; tries++) {
       const sent = clock.now();
       const answer = await this.#ask(ask);

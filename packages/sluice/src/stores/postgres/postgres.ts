@@ -1,21 +1,17 @@
 /** A store for a fleet that has PostgreSQL. */
 
 import { InvalidOptionError } from "../../errors.ts";
-import { type Duration, show, toMicros } from "../../time.ts";
+import { booked, type BookedOptions } from "../../shared/booked.ts";
+import { type Duration, show } from "../../time.ts";
 import { connectionOf, type PostgresClient, type PostgresListener } from "./client.ts";
 import { PostgresLedger } from "./ledger.ts";
 import { migrate } from "./migrate.ts";
 import type { Store } from "../store.ts";
 
 /** Options of `postgres`. */
-export interface PostgresOptions {
+export interface PostgresOptions extends BookedOptions {
   /** Where tables and functions are; default `"sluice"`. Letters, digits and `_`. */
   readonly schema?: string;
-  /**
-   * How late after its instant whoever holds it may run; default 20 ms. Windows are padded by it, so a
-   * window W is used at W / (W + grace).
-   */
-  readonly grace?: Duration;
   /** How far ahead waiters book, and in which time a `pause` elsewhere is heard of; default 1 s. */
   readonly horizon?: Duration;
   /**
@@ -58,21 +54,19 @@ export interface PostgresStore extends Store<false> {
  * const limiter = createLimiter("100/1m", { name: "api", store });
  */
 export function postgres(client: PostgresClient, options: PostgresOptions = {}): PostgresStore {
-  const { schema = "sluice", grace = "20ms", horizon = "1s", durable = false } = options;
-  const { prepare = true, listener } = options;
+  const { schema = "sluice", durable = false, prepare = true, listener } = options;
   if (typeof schema !== "string" || !/^[a-z_][a-z0-9_]{0,62}$/i.test(schema)) {
     throw new InvalidOptionError(
       `schema must be a name of at most 63 letters, digits and _; got ${show(schema)}.`,
     );
   }
   const connection = connectionOf(client, prepare);
-  const ahead = toMicros(horizon, "horizon");
+  const waiting = booked(options);
+  const { horizon } = waiting;
   return {
     sync: false,
-    grace: toMicros(grace, "grace", 0),
-    horizon: ahead,
+    waiting,
     migrate: () => migrate(connection, schema),
-    open: (scope) =>
-      new PostgresLedger(connection, scope, { schema, horizon: ahead, durable, listener }),
+    open: (scope) => new PostgresLedger(connection, scope, { schema, horizon, durable, listener }),
   };
 }

@@ -1,20 +1,16 @@
 /** A store for a fleet, in Redis or Valkey, single or Cluster. */
 
 import { InvalidOptionError } from "../../errors.ts";
-import { type Duration, show, toMicros } from "../../time.ts";
+import { booked, type BookedOptions } from "../../shared/booked.ts";
+import { type Duration, show } from "../../time.ts";
 import { connectionOf, type RedisClient, type RedisSubscriber } from "./client.ts";
 import { RedisLedger } from "./ledger.ts";
 import type { Store } from "../store.ts";
 
 /** Options of `redis`. */
-export interface RedisOptions {
+export interface RedisOptions extends BookedOptions {
   /** Put before the names of all keys; default `"sluice:"`. Without braces. */
   readonly prefix?: string;
-  /**
-   * How late after its instant whoever holds it may run; default 20 ms. Windows are padded by it, so a
-   * window W is used at W / (W + grace).
-   */
-  readonly grace?: Duration;
   /** How far ahead waiters book, and in which time a `pause` elsewhere is heard of; default 1 s. */
   readonly horizon?: Duration;
   /**
@@ -35,18 +31,18 @@ export interface RedisOptions {
  * const limiter = createLimiter("100/1m", { name: "api", store: redis(new Redis()) });
  */
 export function redis(client: RedisClient, options: RedisOptions = {}): Store<false> {
-  const { prefix = "sluice:", grace = "20ms", horizon = "1s", subscriber } = options;
+  const { prefix = "sluice:", subscriber } = options;
   if (typeof prefix !== "string" || /[{}]/.test(prefix)) {
     throw new InvalidOptionError(
       `prefix must be a text without braces, which Redis Cluster would read; got ${show(prefix)}.`,
     );
   }
   const connection = connectionOf(client);
-  const ahead = toMicros(horizon, "horizon");
+  const waiting = booked(options);
+  const { horizon } = waiting;
   return {
     sync: false,
-    grace: toMicros(grace, "grace", 0),
-    horizon: ahead,
-    open: (scope) => new RedisLedger(connection, scope, { prefix, horizon: ahead, subscriber }),
+    waiting,
+    open: (scope) => new RedisLedger(connection, scope, { prefix, horizon, subscriber }),
   };
 }

@@ -1,7 +1,8 @@
 /** The shared memory store: one budget for threads, or for the processes of a host. No locks. */
 
 import { InvalidOptionError } from "../../errors.ts";
-import { type Duration, show, toMicros } from "../../time.ts";
+import { booked } from "../../shared/booked.ts";
+import { type Duration, show } from "../../time.ts";
 import { Blocks } from "./blocks.ts";
 import { epochOf, type ReadTime, timeOf } from "./host-clock.ts";
 import { LEAST_BYTES, type Memory, memoryOver, type Regions } from "./layout.ts";
@@ -32,7 +33,6 @@ export interface SharedMemoryOptions {
 /** The store that `sharedMemory` makes. */
 export interface SharedMemoryStore extends Store<true> {
   readonly sync: true;
-  readonly grace: number;
 }
 
 const DEFAULT_BYTES = 16 * 2 ** 20;
@@ -57,8 +57,8 @@ export function sharedMemory(
   bufferOrPath: SharedArrayBuffer | string,
   options: SharedMemoryOptions = {},
 ): SharedMemoryStore {
-  const grace = toMicros(options.grace ?? 20, "grace", 0);
-  const { size = DEFAULT_BYTES } = options;
+  const { size = DEFAULT_BYTES, grace = "20ms" } = options;
+  const waiting = booked({ grace });
   if (!Number.isInteger(size) || size < LEAST_BYTES || size > MOST_BYTES) {
     throw new InvalidOptionError(
       `size must be a whole number of bytes from ${LEAST_BYTES} to ${MOST_BYTES}; got ${show(size)}.`,
@@ -68,7 +68,7 @@ export function sharedMemory(
     typeof bufferOrPath === "string" ? inFile(bufferOrPath, size) : inBuffer(bufferOrPath);
   return {
     sync: true,
-    grace,
+    waiting,
     open: (scope: Scope): Ledger<true> => {
       const { rows, epoch, check } = place;
       const time = timeOf(scope.clock, epoch);

@@ -1,23 +1,17 @@
 /** The SQLite store: processes of one host share a file; state survives restarts, without a server. */
 
 import { InvalidOptionError } from "../../errors.ts";
-import { type Duration, show, toMicros } from "../../time.ts";
+import { booked, type BookedOptions } from "../../shared/booked.ts";
+import { show } from "../../time.ts";
 import { openFile } from "./file.ts";
 import type { SqliteHandle } from "./handle.ts";
 import { SqliteLedger } from "./ledger.ts";
 import type { Ledger, Scope, Store } from "../store.ts";
 
 /** Options of `sqlite`. */
-export interface SqliteOptions {
+export interface SqliteOptions extends BookedOptions {
   /** What the tables' names begin with; default `"sluice"`. Letters, digits and `_`. */
   readonly table?: string;
-  /**
-   * How long after its instant a caller may run; default 20 ms. Windows are padded by it, so a window W
-   * yields W / (W + grace) of its rate; a shorter one makes more callers late, who ask again.
-   */
-  readonly grace?: Duration;
-  /** How far ahead waiters book instants; default 1 s. */
-  readonly horizon?: Duration;
 }
 
 /** The SQLite store. */
@@ -42,7 +36,7 @@ export interface SqliteStore extends Store<true> {
  * const limiter = createLimiter("100/1m", { name: "api", store });
  */
 export function sqlite(handle: SqliteHandle, options: SqliteOptions = {}): SqliteStore {
-  const { table = "sluice", grace = 20, horizon = 1_000 } = options;
+  const { table = "sluice" } = options;
   if (typeof handle?.prepare !== "function" || typeof handle.exec !== "function") {
     throw new InvalidOptionError(
       `sqlite() takes an open connection such as new DatabaseSync("limits.db") of node:sqlite; got ${show(handle)}.`,
@@ -53,11 +47,11 @@ export function sqlite(handle: SqliteHandle, options: SqliteOptions = {}): Sqlit
       `table must be at most 40 letters, digits or _, and begin with a letter; got ${show(table)}.`,
     );
   }
+  const waiting = booked(options);
   const statements = openFile(handle, table);
   return {
     sync: true,
-    grace: toMicros(grace, "the grace of sqlite()", 0),
-    horizon: toMicros(horizon, "the horizon of sqlite()"),
+    waiting,
     open: (scope: Scope): Ledger<true> => new SqliteLedger(handle, statements, scope),
   };
 }
