@@ -143,8 +143,17 @@ test.each<[unknown, string]>([
   [undefined, "undefined"],
   [Symbol("x"), "Symbol(x)"],
   [() => 1, "a function"],
+  [Object.create(null), "{}"],
+  [Promise.resolve(), "an object of the class Promise"],
 ])("%o is shown as %s", (value, text) => {
   expect(show(value)).toBe(text);
+});
+
+test("what an object of somebody's class holds is not shown: a client knows its password", () => {
+  class Client {
+    options = { password: "hush" };
+  }
+  expect(show(new Client())).toBe("an object of the class Client");
 });
 
 test("what cannot be written as JSON is shown all the same", () => {

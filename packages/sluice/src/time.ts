@@ -66,11 +66,13 @@ export function toMillis(micros: number): number {
   return Math.ceil(micros / 1e3);
 }
 
-/** A received value as it is shown in messages. */
+/** A received value as it is shown in messages; but what a client of a database holds stays unsaid. */
 export function show(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "object" && value !== null) {
+    const made = value.constructor?.name ?? "Object";
+    if (made !== "Object" && made !== "Array") return `an object of the class ${made}`;
     try {
       return JSON.stringify(value);
     } catch {
