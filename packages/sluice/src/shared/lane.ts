@@ -65,6 +65,8 @@ export class Lane implements InLine {
   share: Share;
   /** The call in flight. */
   #call: Promise<void> | undefined;
+  /** When it was made, on this process's clock. */
+  asked: number | undefined;
   #suspensions = 0;
   /** Not asked for more before this, on this process's clock. */
   #askAt = 0;
@@ -199,8 +201,10 @@ export class Lane implements InLine {
 
   #begin(queued: readonly Waiter[]): void {
     const { hasShared } = this.queue.plan;
+    this.asked = this.#desk.clock.now();
     this.#call = this.#ask(queued).finally(() => {
       this.#call = undefined;
+      this.asked = undefined;
       if (hasShared) this.#desk.line.ended();
       this.#desk.pump(this);
     });

@@ -2,7 +2,12 @@
 
 import type { Clock } from "../clock.ts";
 import { type Costs, impossibleNow } from "../costs.ts";
-import { LimiterClosedError, QueueFullError, WaitCancelledError } from "../errors.ts";
+import {
+  LimiterClosedError,
+  QueueFullError,
+  StoreTimeoutError,
+  WaitCancelledError,
+} from "../errors.ts";
 import { capacityOf } from "../limits/algorithm.ts";
 import type { Plan } from "../limits/plan.ts";
 import { type RawOptions, readPriority, type Settings } from "../options.ts";
@@ -11,12 +16,13 @@ import type { Grant } from "../permit.ts";
 import { type KeyQueue, Waiter } from "../queue.ts";
 import { Signals } from "../signals.ts";
 import type { Ledger } from "../stores/store.ts";
-import { toMicros } from "../time.ts";
+import { show, toMicros } from "../time.ts";
+import { within } from "./answered.ts";
 import type { Booking } from "./booking.ts";
 import { CommonLine } from "./common-line.ts";
 import type { Lane, LaneDesk } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
-import { type SharedAdmissions, tooSlow } from "./shared-admissions.ts";
+import { type SharedAdmissions, type Sight, tooSlow } from "./shared-admissions.ts";
 
 export class SharedWaiting implements LaneDesk {
   readonly lanes: Lanes;
@@ -176,14 +182,34 @@ export class SharedWaiting implements LaneDesk {
 
   #expire(waiter: Waiter): void {
     const { key, plan } = waiter.level.queue;
-    const admissions = this.#admissions;
-    const refused = async (): Promise<never> => {
-      const { view } = await admissions.look(key, plan, waiter.costs, undefined);
-      throw admissions.exceeded(admissions.forecastRefusal(plan, view), "before the timeout");
-    };
     this.#leave(waiter);
-    waiter.settle(refused());
+    waiter.settle(this.#timedOut(key, plan, waiter.costs));
     this.#pumpKey(key);
+  }
+
+  /** Says which limit had no room. */
+  async #timedOut(key: string, plan: Plan, costs: Costs): Promise<never> {
+    const admissions = this.#admissions;
+    const { view } = this.ledger.bounded
+      ? await admissions.look(key, plan, costs, undefined)
+      : await this.#lookSoon(key, plan, costs);
+    throw admissions.exceeded(admissions.forecastRefusal(plan, view), "before the timeout");
+  }
+
+  /** What takes longer than the grace could not be kept in any case: it is not waited for. */
+  async #lookSoon(key: string, plan: Plan, costs: Costs): Promise<Sight> {
+    const { clock, grace } = this;
+    const { asked } = this.lanes.get(key) ?? {};
+    if (asked === undefined || clock.now() - asked <= grace) {
+      const look = this.#admissions.look(key, plan, costs, undefined);
+      const sight = await within(look, grace / 1e3, clock);
+      // When there is room, it is the answer to the lane's call that was missing.
+      const fits = sight?.view.rule === -1 && sight.view.until === sight.view.now;
+      if (sight && !(fits && asked !== undefined)) return sight;
+    }
+    throw new StoreTimeoutError(
+      `the store of the limiter ${show(this.#settings.name)} had not answered when the timeout ended; what it books late goes back. Look at the store, or raise the timeout.`,
+    );
   }
 
   #reject(waiter: Waiter, reason: unknown): void {

@@ -176,6 +176,8 @@ export interface Ledger<Sync extends boolean> {
   readonly sync: Sync;
   /** Whether `Scope.onFreed` is called for what other processes free. */
   readonly notifies?: boolean;
+  /** Whether calls end by a deadline of their own: then a wait that timed out waits for its answer. */
+  readonly bounded?: boolean;
   /** The store's clock, in microseconds. */
   now(): Answered<Sync, number>;
   reserve(ask: Ask): Answered<Sync, Answer>;

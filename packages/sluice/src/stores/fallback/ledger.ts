@@ -44,6 +44,7 @@ export interface FallbackSettings {
 export class FallbackLedger implements Ledger<boolean> {
   readonly sync: boolean;
   readonly notifies?: boolean;
+  readonly bounded = true;
   readonly #store: Store;
   readonly #scope: Scope;
   readonly #settings: FallbackSettings;
