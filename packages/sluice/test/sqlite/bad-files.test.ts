@@ -1,6 +1,6 @@
 // Files that cannot be used are told in one sentence, and never as a refusal.
 import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { SluiceError } from "../../src/errors.ts";
 import { compile } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
@@ -21,15 +21,16 @@ function failureOf(f: () => unknown): SluiceError {
   throw new Error("it did not fail");
 }
 
+const scope = {
+  name: "n",
+  maxKeys: 1_000,
+  start: "full",
+  isWaited: () => false,
+  onFreed: () => undefined,
+} as const;
+
 function openLedger(connection: Connection): Ledger<true> {
-  return sqlite(connection).open({
-    name: "n",
-    clock: manualClock({ now: 1_000_000 }),
-    maxKeys: 1_000,
-    start: "full",
-    isWaited: () => false,
-    onFreed: () => undefined,
-  });
+  return sqlite(connection).open({ ...scope, clock: manualClock({ now: 1_000_000 }) });
 }
 
 function ask(ledger: Ledger<true>, cost = 1, key = "k"): Answer {
@@ -179,6 +180,27 @@ describe.each(drivers)("$name", ({ open }) => {
     expect(ask(theirs, 50_000).admitted).toBe(1);
     for (const each of [ledger, theirs]) each.close();
     for (const each of [connection, other]) each.close();
+  });
+
+  test("how long it was tried is what the sentence says", () => {
+    const file = newFile();
+    const [connection, other] = [open(file), open(file)];
+    let now = 0;
+    const clock = { ...manualClock(), now: () => (now += 1_000) };
+    const store = sqlite(connection);
+    const openIt = () => store.open({ ...scope, clock });
+    const ledger = openIt();
+    other.exec("BEGIN IMMEDIATE");
+    const stayed = "the SQLite file stayed locked by other connections for";
+    expect(failureOf(() => ask(ledger)).message).toContain(`${stayed} 5 ms;`);
+    expect(failureOf(openIt).message).toContain(`${stayed} 2000 ms;`);
+    vi.spyOn(Atomics, "wait").mockReturnValue("timed-out");
+    expect(failureOf(() => sqlite(connection)).message).toContain(`${stayed} 4000 ms;`);
+    vi.restoreAllMocks();
+    other.exec("COMMIT");
+    ledger.close();
+    connection.close();
+    other.close();
   });
 
   test("a file that others keep locked", () => {

@@ -49,9 +49,14 @@ export function isBusy(error: unknown): boolean {
   return code === BUSY || code === LOCKED;
 }
 
-export function busy(cause: unknown): StoreError {
+/** @param ms - How long it was tried; absent for what is not tried again. */
+export function busy(cause: unknown, ms?: number): StoreError {
+  const locked =
+    ms === undefined
+      ? "is locked by another connection"
+      : `stayed locked by other connections for ${ms} ms`;
   return new StoreBusyError(
-    "the SQLite file stayed locked by other connections for 5 ms; try again soon, or keep long transactions off this file.",
+    `the SQLite file ${locked}; try again soon, or keep long transactions off this file.`,
     { cause },
   );
 }

@@ -1,12 +1,12 @@
 /** A file as a limiter needs it: write-ahead logging, no busy handler, Sluice's own tables. */
 
 import { InvalidOptionError, SluiceError } from "../../errors.ts";
-import { closed, failureOf, isBusy } from "./failures.ts";
+import { busy, closed, failureOf, isBusy } from "./failures.ts";
 import { isClosed, rollBack, type SqliteHandle, type SqliteStatement } from "./handle.ts";
 import { makeTables, prepareAll, type Statements } from "./schema.ts";
 
 /** At the opening, several processes may make the tables at once; then sleeping does no harm. */
-const TRIES = 200;
+const PATIENCE_MS = 4_000;
 const PAUSE_MS = 20;
 
 /**
@@ -17,15 +17,19 @@ const LOG_PAGES = 4_000;
 
 export function openFile(handle: SqliteHandle, table: string): Statements {
   if (isClosed(handle)) throw closed();
-  for (let tries = 1; ; tries++) {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  let slept = 0;
+  for (;;) {
     try {
       return open(handle, table);
     } catch (error) {
       if (error instanceof SluiceError) throw error;
-      if (!isBusy(error) || tries === TRIES) throw failureOf(error);
+      if (!isBusy(error)) throw failureOf(error);
+      if (slept >= PATIENCE_MS) throw busy(error, PATIENCE_MS);
     }
-    const sleeper = new Int32Array(new SharedArrayBuffer(4));
-    Atomics.wait(sleeper, 0, 0, PAUSE_MS * (0.5 + Math.random()));
+    const pause = PAUSE_MS * (0.5 + Math.random());
+    Atomics.wait(sleeper, 0, 0, pause);
+    slept += pause;
   }
 }
 

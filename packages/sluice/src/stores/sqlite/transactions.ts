@@ -87,7 +87,9 @@ export class Transactions {
         return attempt();
       } catch (error) {
         if (!isBusy(error)) throw error;
-        if (tries === most || this.#clock.now() - started > patience) throw busy(error);
+        if (tries === most || this.#clock.now() - started > patience) {
+          throw busy(error, patience / 1e3);
+        }
       }
       this.#pause();
     }
