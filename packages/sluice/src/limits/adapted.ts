@@ -1,13 +1,18 @@
 /** Plans as the kind of store needs them. */
 
 import type { AnyLimit } from "./limit.ts";
-import type { Plan } from "./plan.ts";
+import type { Plan, Rule } from "./plan.ts";
+import { fewOf } from "./shortcuts.ts";
 
-/** In one process nothing dies apart from its holders: leases have no meaning there. */
+/**
+ * In one process nothing dies apart from its holders: leases have no meaning there. What is decided in
+ * it has the short way.
+ */
 export function withoutLeases(plan: Plan): Plan {
-  return adapted(plan, (limit) =>
+  const rules = adapted(plan, (limit) =>
     limit.kind === "concurrency" && limit.lease > 0 ? { ...limit, lease: 0 } : limit,
   );
+  return { ...plan, rules, few: fewOf(rules) };
 }
 
 /**
@@ -17,7 +22,7 @@ export function withoutLeases(plan: Plan): Plan {
  * much later.
  */
 export function withGrace(plan: Plan, grace: number): Plan {
-  const padded = adapted(plan, (limit) => {
+  const rules = adapted(plan, (limit) => {
     switch (limit.kind) {
       case "window":
         return {
@@ -35,7 +40,8 @@ export function withGrace(plan: Plan, grace: number): Plan {
         return limit;
     }
   });
-  return { ...padded, grace: grace + Math.min(...plan.rules.map(({ limit }) => catchUpOf(limit))) };
+  const catchUp = Math.min(...plan.rules.map(({ limit }) => catchUpOf(limit)));
+  return { ...plan, rules, grace: grace + catchUp };
 }
 
 /** How much later than its grace an instant may be taken, in microseconds. */
@@ -43,7 +49,9 @@ function catchUpOf(limit: AnyLimit): number {
   return limit.kind === "pace" ? Math.floor((limit.catchUp * limit.micros) / limit.units) : 0;
 }
 
-function adapted(plan: Plan, adapt: (limit: AnyLimit) => AnyLimit): Plan {
-  const rules = plan.rules.map((rule) => ({ ...rule, limit: adapt(rule.limit) }));
-  return rules.every(({ limit }, i) => limit === plan.rules[i]!.limit) ? plan : { ...plan, rules };
+function adapted({ rules }: Plan, adapt: (limit: AnyLimit) => AnyLimit): Rule[] {
+  return rules.map((rule) => {
+    const limit = adapt(rule.limit);
+    return limit === rule.limit ? rule : { ...rule, limit };
+  });
 }

@@ -11,7 +11,7 @@ import { grows, sizeOf } from "./growth.ts";
 import type { AnyLimit, PartsLimit, WindowLimit } from "./limit.ts";
 import { paddedPace } from "./pace/builder.ts";
 import { formatLimit, type LimitText, parseLimit } from "./parse.ts";
-import { type Few, fewOf } from "./shortcuts.ts";
+import type { Few } from "./shortcuts.ts";
 
 /** One limit: an object, or its text. */
 export type LimitInput = AnyLimit | LimitText;
@@ -42,7 +42,7 @@ export interface Rule {
 /** All limits of a key, compiled. */
 export interface Plan {
   readonly rules: readonly Rule[];
-  /** Of a plan with several, if there is. */
+  /** Of a plan that is decided in this process, if there is a short way to do so. */
   readonly few: Few | undefined;
   /** What an ask takes that names no cost; `undefined` when some cost is required. */
   readonly defaultCosts: readonly number[] | undefined;
@@ -123,7 +123,8 @@ export function compile(
   const kinds = new Set(rules.map((rule) => rule.limit.kind));
   return {
     rules,
-    few: fewOf(rules),
+    // Has a place from the start: every decision reads it, and what is added later is read slower.
+    few: undefined,
     defaultCosts: defaults(rules),
     rowSize: sizes.key,
     sharedSize: sizes.limiter,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { concurrency, createLimiter, window } from "../../src/index.ts";
+import { concurrency, createLimiter, type LimitsInput, window } from "../../src/index.ts";
 import { manualClock } from "../../src/testing/index.ts";
 import { codeOf, granted, watch } from "./outcomes.ts";
 
@@ -61,6 +61,22 @@ test("limits tell what it took of each", async () => {
     tokens: { limit: "50/1m", cost: 7 },
     slots: { limit: "4 at once", cost: 2 },
   });
+});
+
+test.each([
+  { what: "alone", limits: { slots: concurrency(2, { lease: "1s" }) } },
+  {
+    what: "beside a window",
+    limits: { slots: concurrency(2, { lease: "1s" }), window: window(9, "1m") },
+  },
+])("in memory slots have no lease, $what: only their holder frees them", async ({ limits }) => {
+  const clock = manualClock();
+  const limiter = createLimiter<LimitsInput>(limits, { clock });
+  const held = [1, 2].map(() => granted(limiter.tryAcquire()));
+  await clock.advance("2s");
+  expect(limiter.tryAcquire()).toMatchObject({ granted: false, limit: "slots" });
+  for (const permit of held) permit.release();
+  expect(limiter.tryAcquire().granted).toBe(true);
 });
 
 describe("release", () => {
