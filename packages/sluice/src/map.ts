@@ -1,13 +1,10 @@
 /** Mapping a stream of inputs through a limiter: lazy, with bounded read-ahead. */
 
-import type { AnyCost } from "./costs.ts";
 import { InvalidOptionError, WaitCancelledError } from "./errors.ts";
-import { type RawRunOptions, type Runner, runThrough } from "./run.ts";
+import { type CallOptions, optionsOf, type Runner, runThrough } from "./run.ts";
 import { show } from "./time.ts";
 
-export interface MapInput<T> extends Omit<RawRunOptions, "key" | "cost" | "settle" | "timeout"> {
-  readonly key?: string | ((input: T) => string);
-  readonly cost?: AnyCost | ((input: T) => AnyCost);
+export interface MapInput<T> extends Omit<CallOptions<[input: T]>, "settle" | "timeout"> {
   readonly concurrency?: number;
   readonly ordered?: boolean;
 }
@@ -118,16 +115,12 @@ async function call<T, R>(
   input: T,
   index: number,
   fn: (input: T, index: number) => R,
-  { key, cost, ordered: _, concurrency: __, ...rest }: MapInput<T>,
+  options: MapInput<T>,
   signal: AbortSignal,
 ): Promise<Done<Awaited<R>>> {
   try {
-    const value = await runThrough(runner, () => fn(input, index), {
-      ...rest,
-      signal,
-      ...(key === undefined ? {} : { key: typeof key === "function" ? key(input) : key }),
-      ...(cost === undefined ? {} : { cost: typeof cost === "function" ? cost(input) : cost }),
-    });
+    const own = optionsOf(options, input);
+    const value = await runThrough(runner, () => fn(input, index), { ...own, signal });
     return { index, value };
   } catch (error) {
     return { index, failed: { error } };

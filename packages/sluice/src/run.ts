@@ -55,11 +55,26 @@ async function pause(
 
 type Fn = (this: unknown, ...args: never[]) => unknown;
 
-/** The options of `wrap`, whatever the function. */
-export interface WrapInput extends Omit<RawRunOptions, "key" | "cost"> {
-  readonly key?: string | ((...args: never[]) => string);
-  readonly cost?: AnyCost | ((...args: never[]) => AnyCost);
+/** Options of many calls, whose key and cost may depend on what each is called with. */
+export interface CallOptions<A extends unknown[]> extends Omit<RawRunOptions, "key" | "cost"> {
+  readonly key?: string | ((...args: A) => string);
+  readonly cost?: AnyCost | ((...args: A) => AnyCost);
 }
+
+/** The options of one of the calls. */
+export function optionsOf<A extends unknown[]>(
+  { key, cost, ...rest }: CallOptions<A>,
+  ...args: A
+): RawRunOptions {
+  return {
+    ...rest,
+    ...(key === undefined ? {} : { key: typeof key === "function" ? key(...args) : key }),
+    ...(cost === undefined ? {} : { cost: typeof cost === "function" ? cost(...args) : cost }),
+  };
+}
+
+/** The options of `wrap`, whatever the function. */
+export type WrapInput = CallOptions<never[]>;
 
 /**
  * A function that goes through the limiter. With a decorator's context as the second argument it is
@@ -82,15 +97,9 @@ function isContext(value: unknown): boolean {
 }
 
 function wrapped(runner: Runner, fn: Fn, options: WrapInput): Fn {
-  const { key, cost, ...rest } = options;
   return function (this: unknown, ...args: never[]): unknown {
     try {
-      const call: RawRunOptions = {
-        ...rest,
-        ...(key === undefined ? {} : { key: typeof key === "function" ? key(...args) : key }),
-        ...(cost === undefined ? {} : { cost: typeof cost === "function" ? cost(...args) : cost }),
-      };
-      return runThrough(runner, () => fn.apply(this, args), call);
+      return runThrough(runner, () => fn.apply(this, args), optionsOf(options, ...args));
     } catch (error) {
       return Promise.reject(error);
     }
