@@ -2,7 +2,6 @@
 
 import type { Costs } from "./costs.ts";
 import { isHeld } from "./limits/limit.ts";
-import { formatLimit } from "./limits/parse.ts";
 import type { Plan } from "./limits/plan.ts";
 import type { KeyQueue } from "./queue.ts";
 import type { View } from "./stores/store.ts";
@@ -32,8 +31,6 @@ export function explain(
   ahead: Costs,
   breached: boolean,
 ): Explanation {
-  const slots = plan.rules.findIndex(({ limit }) => limit.kind === "concurrency");
-  const heldByKey = slots < 0 ? 0 : view.rates[slots]![0]!.used;
   const position = queue?.size ?? 0;
   const waits = !breached && (view.until !== view.now || position > 0);
   const limit = waits ? bindingName(plan, view.rule, view.rates[view.rule]) : undefined;
@@ -49,7 +46,7 @@ export function explain(
       promises[name] = promiseOf(rule.written, i, plan.grace);
     });
   }
-  const warnings = [...unreachable(plan), ...deadlock(plan, heldByKey, view, ahead)];
+  const warnings = [...unreachable(plan), ...deadlock(plan, view, ahead)];
   const text = [
     limit === undefined
       ? breached
@@ -127,16 +124,16 @@ function unreachable(plan: Plan): string[] {
     });
   }
   return warnings.concat(
-    plan.rules.some((rule) => formatLimit(rule.limit) === "blocked")
+    plan.rules.some(({ kind }) => kind === "blocked")
       ? ["blocked lets nothing through until setLimits()."]
       : [],
   );
 }
 
-function deadlock(plan: Plan, holders: number, view: View, ahead: Costs): string[] {
+function deadlock(plan: Plan, view: View, ahead: Costs): string[] {
+  const rule = plan.rules.findIndex(({ kind }) => kind === "concurrency");
+  const holders = view.rates[rule]?.[0]!.used ?? 0;
   if (!isHeld(view.until) || holders === 0) return [];
-  const rule = plan.rules.findIndex((each) => each.limit.kind === "concurrency");
-  if (rule < 0) return [];
   return [
     `${plan.rules[rule]!.names[0]} is held by ${holders} permits${ahead[rule]! > 0 ? `, and ${ahead[rule]} more slots are waited for` : ""}: whoever holds one and acquires again from the same limiter waits for itself.`,
   ];

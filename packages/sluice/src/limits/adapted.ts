@@ -1,6 +1,7 @@
 /** Plans as the kind of store needs them. */
 
 import type { AnyLimit } from "./limit.ts";
+import { paddedLimit } from "./padded.ts";
 import type { Plan, Rule } from "./plan.ts";
 import { fewOf } from "./shortcuts.ts";
 
@@ -22,24 +23,9 @@ export function withoutLeases(plan: Plan): Plan {
  * much later.
  */
 export function withGrace(plan: Plan, grace: number): Plan {
-  const rules = adapted(plan, (limit) => {
-    switch (limit.kind) {
-      case "window":
-        return {
-          ...limit,
-          rates: limit.rates.map(({ count, span }) => ({ count, span: span + grace })),
-          widest: limit.widest + grace,
-        };
-      case "parts": {
-        const span = limit.span + grace;
-        return { ...limit, span, part: Math.ceil(span / limit.parts) };
-      }
-      case "quota":
-        return { ...limit, guard: limit.guard + grace };
-      default:
-        return limit;
-    }
-  });
+  const rules = adapted(plan, (limit) =>
+    limit.kind === "pace" ? limit : paddedLimit(limit, grace),
+  );
   const catchUp = Math.min(...plan.rules.map(({ limit }) => catchUpOf(limit)));
   return { ...plan, rules, grace: grace + catchUp };
 }

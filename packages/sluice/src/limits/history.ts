@@ -2,6 +2,7 @@
 
 import type { Place } from "./algorithm.ts";
 import * as slots from "./concurrency/concurrency.ts";
+import { sizeOf } from "./growth.ts";
 import type { AnyLimit, Moment, PartsLimit, WindowLimit } from "./limit.ts";
 import * as pace from "./pace/pace.ts";
 import * as quota from "./quota/quota.ts";
@@ -35,14 +36,8 @@ export function saveState(limit: AnyLimit, { cells, base }: Place, moment: Momen
       }
       return free;
     }
-    case "pace":
-      return Array.from(cells.subarray(base, base + pace.PACE_SIZE));
-    case "parts":
-      return Array.from(cells.subarray(base, base + parts.size(limit)));
-    case "quota":
-      return Array.from(cells.subarray(base, base + quota.QUOTA_SIZE));
     default:
-      return [];
+      return Array.from(cells.subarray(base, base + sizeOf(limit)));
   }
 }
 
@@ -72,16 +67,12 @@ export function loadState(limit: AnyLimit, saved: readonly number[], by: number,
       cells.set([shifted(tat), rest, shifted(last), shifted(before)], base);
       return;
     }
-    case "parts": {
-      const { cells, base } = site.place();
-      cells.set(saved.slice(0, parts.size(limit)), base);
-      parts.shift(limit, cells, base, by);
-      return;
-    }
+    case "parts":
     case "quota": {
       const { cells, base } = site.place();
-      cells.set(saved.slice(0, quota.QUOTA_SIZE), base);
-      quota.shift(cells, base, by);
+      cells.set(saved.slice(0, sizeOf(limit)), base);
+      if (limit.kind === "parts") parts.shift(limit, cells, base, by);
+      else quota.shift(cells, base, by);
     }
   }
 }

@@ -8,8 +8,8 @@ import { InvalidOptionError } from "../errors.ts";
 import { show } from "../time.ts";
 import { capacityOf } from "./algorithm.ts";
 import { grows, sizeOf } from "./growth.ts";
-import type { AnyLimit, PartsLimit, WindowLimit } from "./limit.ts";
-import { paddedPace } from "./pace/builder.ts";
+import type { AnyLimit, WindowLimit } from "./limit.ts";
+import { paddedLimit } from "./padded.ts";
 import { formatLimit, type LimitText, parseLimit } from "./parse.ts";
 import type { Few } from "./shortcuts.ts";
 
@@ -107,7 +107,7 @@ export function compile(
   const rules: Rule[] = [];
   const sizes = { key: ROW_HEADER, limiter: ROW_HEADER };
   for (const { name, costName, limit } of mergeWindows(entries)) {
-    const padded = withMargin(limit, margin);
+    const padded = margin === 0 ? limit : paddedLimit(limit, margin);
     rules.push({
       kind: padded.kind,
       limit: padded,
@@ -220,29 +220,6 @@ function joined(a: WindowLimit, b: WindowLimit): WindowLimit {
     most: Math.max(a.most, b.most),
     widest: Math.max(a.widest, b.widest),
   };
-}
-
-/** Pads every span by the spread J between sending and arriving: then the server sees the limit. */
-function withMargin(limit: AnyLimit, margin: number): AnyLimit {
-  if (margin === 0) return limit;
-  switch (limit.kind) {
-    case "window":
-      return {
-        ...limit,
-        rates: limit.rates.map(({ count, span }) => ({ count, span: span + margin })),
-        widest: limit.widest + margin,
-      };
-    case "parts": {
-      const span = limit.span + margin;
-      return { ...limit, span, part: Math.ceil(span / limit.parts) } satisfies PartsLimit;
-    }
-    case "pace":
-      return paddedPace(limit, margin);
-    case "quota":
-      return { ...limit, guard: margin };
-    default:
-      return limit;
-  }
 }
 
 function defaults(rules: readonly Rule[]): readonly number[] | undefined {
