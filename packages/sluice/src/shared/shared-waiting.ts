@@ -36,6 +36,8 @@ export class SharedWaiting implements LaneDesk {
   readonly #settings: Settings;
   readonly #admissions: SharedAdmissions;
   readonly #signals = new Signals();
+  /** Looks under way for those who time out. */
+  readonly #looks = new Map<string, Promise<Sight>>();
 
   constructor(settings: Settings, admissions: SharedAdmissions) {
     this.#settings = settings;
@@ -191,7 +193,7 @@ export class SharedWaiting implements LaneDesk {
   async #timedOut(key: string, plan: Plan, costs: Costs): Promise<never> {
     const admissions = this.#admissions;
     const { view } = this.ledger.bounded
-      ? await admissions.look(key, plan, costs, undefined)
+      ? await this.#look(key, plan, costs)
       : await this.#lookSoon(key, plan, costs);
     throw admissions.exceeded(admissions.forecastRefusal(plan, view), "before the timeout");
   }
@@ -201,8 +203,7 @@ export class SharedWaiting implements LaneDesk {
     const { clock, grace } = this;
     const { asked } = this.lanes.get(key) ?? {};
     if (asked === undefined || clock.now() - asked <= grace) {
-      const look = this.#admissions.look(key, plan, costs, undefined);
-      const sight = await within(look, grace / 1e3, clock);
+      const sight = await within(this.#look(key, plan, costs), grace / 1e3, clock);
       // When there is room, it is the answer to the lane's call that was missing.
       const fits = sight?.view.rule === -1 && sight.view.until === sight.view.now;
       if (sight && !(fits && asked !== undefined)) return sight;
@@ -210,6 +211,17 @@ export class SharedWaiting implements LaneDesk {
     throw new StoreTimeoutError(
       `the store of the limiter ${show(this.#settings.name)} had not answered when the timeout ended; what it books late goes back. Look at the store, or raise the timeout.`,
     );
+  }
+
+  /** Many who time out together look once, or they would keep the store busy themselves. */
+  #look(key: string, plan: Plan, costs: Costs): Sight | Promise<Sight> {
+    const name = JSON.stringify([plan.text, costs, key]);
+    const known = this.#looks.get(name);
+    if (known) return known;
+    const look = this.#admissions.look(key, plan, costs, undefined);
+    if (!(look instanceof Promise)) return look;
+    this.#looks.set(name, look);
+    return look.finally(() => this.#looks.delete(name));
   }
 
   #reject(waiter: Waiter, reason: unknown): void {

@@ -71,6 +71,21 @@ test("a store that answers says which limit had no room", async () => {
   await advanced(clock, held.release(), 7);
 });
 
+test("many who time out together look once", async () => {
+  const clock = manualClock();
+  const store = farStore(clock);
+  store.back = () => 4;
+  const limiter = createLimiter(concurrency(1), { store, clock, name: "x" });
+  const held = await advanced(clock, limiter.acquire(), 4);
+  const calls = Array.from({ length: 50 }, () => watch(limiter.acquire({ timeout: "1s" })));
+  await clock.advance(999);
+  const looks = store.calls.peek;
+  await clock.advance(5);
+  expect(new Set(calls.map(({ outcome }) => outcome))).toEqual(new Set(["LIMIT_EXCEEDED"]));
+  expect(store.calls.peek).toBe(looks + 1);
+  await advanced(clock, held.release(), 4);
+});
+
 test("a timeout that is shorter than the way is no refusal", async () => {
   const clock = manualClock();
   const store = farStore(clock);
