@@ -1,6 +1,7 @@
 // A user's TypeScript, compiled strictly against the installed types; compiled only, never run.
 import { concurrency, createLimiter, pace, window } from "sluice";
 import type { Limiter } from "sluice";
+import { booked, type Ledger, type Scope, type Store } from "sluice/store";
 
 const simple = createLimiter(["500/1h", pace("5/s", { burst: 10 })]);
 const answer = simple.tryAcquire({ key: "user:7" });
@@ -24,5 +25,14 @@ window(1, "1 minite");
 void llm.acquire();
 // @ts-expect-error: a limit that does not exist
 void llm.acquire({ cost: { tokens: 1, token: 1 } });
+
+declare function connect(scope: Scope): Ledger<false>;
+const store: Store<false> = { sync: false, waiting: booked({ grace: "20ms" }), open: connect };
+export const remote: Promise<boolean> = createLimiter("1/1s", { name: "x", store })
+  .tryAcquire()
+  .then(({ granted }) => granted);
+
+// @ts-expect-error: a grace comes with the way to wait
+export const bare: Store<false> = { sync: false, grace: 20_000, open: connect };
 
 export type Named = Limiter;

@@ -69,7 +69,8 @@ export interface Limiter<L = any, Sync extends boolean = true> extends AsyncDisp
    * beyond `timeout`; behind a slot that somebody holds it waits the time out.
    *
    * @throws `LIMIT_EXCEEDED`, the signal's reason, `QUEUE_FULL`, `WAIT_CANCELLED`, `LIMITER_CLOSED`,
-   *   and what `tryAcquire` throws.
+   *   `STORE_TIMEOUT` when a shared store has not answered by the end of `timeout`, and what
+   *   `tryAcquire` throws.
    * @example
    * using permit = await limiter.acquire({ timeout: "20s", signal });
    */
