@@ -41,11 +41,7 @@ export class Queues {
   /** Whether somebody stands before a newcomer with this key and these costs. */
   blocks(key: string, plan: Plan, costs: Costs): boolean {
     if (this.#byKey.has(key)) return true;
-    return (
-      plan.hasShared &&
-      this.line.size > 0 &&
-      plan.rules.some((rule, i) => rule.shared && costs[i]! > 0)
-    );
+    return this.line.size > 0 && takesShared(plan, costs);
   }
 
   /** Takes those out of their queues who stand before a newcomer, to be booked: in their order. */
@@ -78,6 +74,11 @@ export class Queues {
       level.restore(group.sort((a, b) => a.order - b.order));
     }
   }
+}
+
+/** Whether these costs take anything of what is under all keys: who takes nothing stands in no line. */
+export function takesShared({ hasShared, rules }: Plan, costs: Costs): boolean {
+  return hasShared && rules.some((rule, i) => rule.shared && costs[i]! > 0);
 }
 
 /** Nobody knows when these have room, so nothing can be booked behind them. */

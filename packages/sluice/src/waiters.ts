@@ -12,7 +12,7 @@ import { Heap } from "./heap.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
 import { type Booking, compareRanks, type KeyQueue, rankOf, Waiter } from "./queue.ts";
-import { Queues } from "./queues.ts";
+import { Queues, takesShared } from "./queues.ts";
 import type { Answer } from "./stores/store.ts";
 
 /** How long one release of waiters may keep the event loop: all of it count from its end. */
@@ -194,8 +194,10 @@ export class Waiters {
 
   /** Whether somebody with a smaller rank waits for the same limits of the whole limiter. */
   #mustStand(queue: KeyQueue): boolean {
-    if (!queue.plan.hasShared || this.#queues.line.size === 0 || this.#desk.breached) return false;
-    return rankOf(queue.head(this.#desk.ageing)!, this.#desk.ageing) > this.#queues.line.least;
+    if (this.#queues.line.size === 0 || this.#desk.breached) return false;
+    const head = queue.head(this.#desk.ageing)!;
+    const { least } = this.#queues.line;
+    return takesShared(queue.plan, head.costs) && rankOf(head, this.#desk.ageing) > least;
   }
 
   #serve(queue: KeyQueue): boolean {
@@ -206,7 +208,7 @@ export class Waiters {
       this.#desk.letThrough(waiter);
     } else if (!this.#ask(queue, waiter)) return true;
     if (queue.size > 0) {
-      if (this.#queues.line.size > 0 && !this.#desk.breached) this.#queues.line.join(queue);
+      if (this.#mustStand(queue)) this.#queues.line.join(queue);
       else this.#wake(queue);
     }
     return true;

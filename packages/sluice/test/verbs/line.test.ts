@@ -164,3 +164,18 @@ test("one timer for all of them", async () => {
   expect(new Set(outcomes(waiting))).toEqual(new Set(["fulfilled"]));
   expect(clock.timers().active).toBe(0);
 });
+
+test("who takes nothing of the common limit stands in no line, whoever waits there", async () => {
+  const clock = manualClock();
+  const all = concurrency(1, { per: "limiter" });
+  const limiter = createLimiter({ all, each: window(1, "1s") }, { clock });
+  limiter.tryAcquire({ key: "a" });
+  limiter.tryAcquire({ key: "b", cost: { all: 0, each: 1 } });
+  const held = watch(limiter.acquire({ key: "c" }));
+  const free = [0, 1].map(() => watch(limiter.acquire({ key: "b", cost: { all: 0, each: 1 } })));
+  await clock.advance("1s");
+  expect(outcomes(free)).toEqual(["fulfilled", "pending"]);
+  await clock.advance("1s");
+  expect(outcomes([held, ...free])).toEqual(["pending", "fulfilled", "fulfilled"]);
+  limiter.cancelWaiting();
+});
