@@ -3,7 +3,7 @@
 import type { Costs } from "./costs.ts";
 import type { Plan } from "./limits/plan.ts";
 import { Line } from "./line.ts";
-import { compareRanks, KeyQueue, type Waiter } from "./queue.ts";
+import { compareRanks, KeyQueue, rankOf, type Waiter } from "./queue.ts";
 
 export class Queues {
   readonly line: Line;
@@ -44,6 +44,13 @@ export class Queues {
     return this.line.size > 0 && takesShared(plan, costs);
   }
 
+  /** Whether somebody with a smaller rank waits for the same limits of the whole limiter. */
+  mustStand(queue: KeyQueue): boolean {
+    if (this.line.size === 0) return false;
+    const head = queue.head(this.#ageing)!;
+    return takesShared(queue.plan, head.costs) && rankOf(head, this.#ageing) > this.line.least;
+  }
+
   /** Takes those out of their queues who stand before a newcomer, to be booked: in their order. */
   take(key: string, plan: Plan): Waiter[] {
     const queues = new Set(plan.hasShared ? this.line.queues() : []);
@@ -77,7 +84,7 @@ export class Queues {
 }
 
 /** Whether these costs take anything of what is under all keys: who takes nothing stands in no line. */
-export function takesShared({ hasShared, rules }: Plan, costs: Costs): boolean {
+function takesShared({ hasShared, rules }: Plan, costs: Costs): boolean {
   return hasShared && rules.some((rule, i) => rule.shared && costs[i]! > 0);
 }
 

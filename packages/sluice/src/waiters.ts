@@ -12,7 +12,7 @@ import { Heap } from "./heap.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
 import { type Booking, compareRanks, type KeyQueue, rankOf, Waiter } from "./queue.ts";
-import { Queues, takesShared } from "./queues.ts";
+import { Queues } from "./queues.ts";
 import type { Answer } from "./stores/store.ts";
 
 /** How long one release of waiters may keep the event loop: all of it count from its end. */
@@ -173,7 +173,7 @@ export class Waiters {
       const due = this.#ready.least;
       const queue = this.#ready.pop()!;
       if (queue.where !== "ready" || queue.due !== due || queue.size === 0) continue;
-      if (!this.#mustStand(queue)) return this.#serve(queue);
+      if (breached || !this.#queues.mustStand(queue)) return this.#serve(queue);
       this.#queues.line.join(queue);
       return true;
     }
@@ -192,14 +192,6 @@ export class Waiters {
     return true;
   }
 
-  /** Whether somebody with a smaller rank waits for the same limits of the whole limiter. */
-  #mustStand(queue: KeyQueue): boolean {
-    if (this.#queues.line.size === 0 || this.#desk.breached) return false;
-    const head = queue.head(this.#desk.ageing)!;
-    const { least } = this.#queues.line;
-    return takesShared(queue.plan, head.costs) && rankOf(head, this.#desk.ageing) > least;
-  }
-
   #serve(queue: KeyQueue): boolean {
     const waiter = queue.head(this.#desk.ageing);
     if (!waiter) return true;
@@ -208,7 +200,7 @@ export class Waiters {
       this.#desk.letThrough(waiter);
     } else if (!this.#ask(queue, waiter)) return true;
     if (queue.size > 0) {
-      if (this.#mustStand(queue)) this.#queues.line.join(queue);
+      if (!this.#desk.breached && this.#queues.mustStand(queue)) this.#queues.line.join(queue);
       else this.#wake(queue);
     }
     return true;
