@@ -29,6 +29,11 @@ export function resolveCosts(plan: Plan, cost: AnyCost | undefined): Costs {
   });
 }
 
+/** Whether these costs take anything of what is under all keys. */
+export function takesShared({ hasShared, rules }: Plan, costs: Costs): boolean {
+  return hasShared && rules.some((rule, i) => rule.shared && costs[i]! > 0);
+}
+
 /** The costs of a look, for which a required cost may be left out: it counts as 1 then. */
 export function costsOfLook(plan: Plan, cost: AnyCost | undefined): Costs {
   if (cost !== undefined || plan.defaultCosts) return resolveCosts(plan, cost);

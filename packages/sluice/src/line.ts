@@ -4,7 +4,7 @@
  */
 
 import { Heap } from "./heap.ts";
-import { type KeyQueue, rankOf } from "./queue.ts";
+import { type KeyQueue, rankOf, type Waiter } from "./queue.ts";
 
 export class Line {
   readonly #ageing: number;
@@ -25,10 +25,10 @@ export class Line {
     return this.#size > 0 ? this.#due : Number.POSITIVE_INFINITY;
   }
 
-  /** The smallest rank in the line. */
-  get least(): number {
+  /** Whoever is served next. */
+  get head(): Waiter | undefined {
     this.#clean();
-    return this.#heap.least;
+    return this.#heap.peek()?.head(this.#ageing);
   }
 
   /** The head was asked for in vain. */

@@ -1,9 +1,9 @@
 /** The queues of all keys, and the line of those that the whole limiter holds back. */
 
-import type { Costs } from "./costs.ts";
+import { type Costs, takesShared } from "./costs.ts";
 import type { Plan } from "./limits/plan.ts";
 import { Line } from "./line.ts";
-import { compareRanks, KeyQueue, rankOf, type Waiter } from "./queue.ts";
+import { compareRanks, KeyQueue, type Waiter } from "./queue.ts";
 
 export class Queues {
   readonly line: Line;
@@ -44,11 +44,16 @@ export class Queues {
     return this.line.size > 0 && takesShared(plan, costs);
   }
 
-  /** Whether somebody with a smaller rank waits for the same limits of the whole limiter. */
+  /** Whether a head's place is in the line: where limits are under all keys, it must take of them. */
+  standsInLine(queue: KeyQueue): boolean {
+    return !queue.plan.hasShared || takesShared(queue.plan, queue.head(this.#ageing)!.costs);
+  }
+
+  /** Whether somebody with a smaller rank stands in the line before it. */
   mustStand(queue: KeyQueue): boolean {
-    if (this.line.size === 0) return false;
-    const head = queue.head(this.#ageing)!;
-    return takesShared(queue.plan, head.costs) && rankOf(head, this.#ageing) > this.line.least;
+    const first = this.line.head;
+    if (!first || !this.standsInLine(queue)) return false;
+    return compareRanks(queue.head(this.#ageing)!, first, this.#ageing) > 0;
   }
 
   /** Takes those out of their queues who stand before a newcomer, to be booked: in their order. */
@@ -81,11 +86,6 @@ export class Queues {
       level.restore(group.sort((a, b) => a.order - b.order));
     }
   }
-}
-
-/** Whether these costs take anything of what is under all keys: who takes nothing stands in no line. */
-function takesShared({ hasShared, rules }: Plan, costs: Costs): boolean {
-  return hasShared && rules.some((rule, i) => rule.shared && costs[i]! > 0);
 }
 
 /** Nobody knows when these have room, so nothing can be booked behind them. */

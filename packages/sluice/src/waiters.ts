@@ -260,6 +260,8 @@ export class Waiters {
     this.#queues.line.leave(queue);
     if (isHeld(ownUntil)) {
       queue.where = "held";
+    } else if (!this.#queues.standsInLine(queue)) {
+      this.#stay(queue, until);
     } else if (ownUntil > now) {
       this.#stay(queue, ownUntil);
     } else {

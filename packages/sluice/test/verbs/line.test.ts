@@ -1,7 +1,7 @@
 /** The line of keys that only a limit of the whole limiter holds back. */
 
 import { describe, expect, test } from "vitest";
-import { concurrency, createLimiter, window } from "../../src/index.ts";
+import { concurrency, createLimiter, pace, window } from "../../src/index.ts";
 import { manualClock } from "../../src/testing/index.ts";
 import { granted, outcomes, watch } from "./outcomes.ts";
 
@@ -178,4 +178,30 @@ test("who takes nothing of the common limit stands in no line, whoever waits the
   await clock.advance("1s");
   expect(outcomes([held, ...free])).toEqual(["pending", "fulfilled", "fulfilled"]);
   limiter.cancelWaiting();
+});
+
+test("nor behind a pause of all that they waited out together", async () => {
+  const clock = manualClock();
+  const all = concurrency(1, { per: "limiter" });
+  const limiter = createLimiter({ all, each: window(5, "1s") }, { clock });
+  limiter.tryAcquire({ key: "a" });
+  limiter.pause("1s");
+  const held = watch(limiter.acquire({ key: "b" }));
+  const free = watch(limiter.acquire({ key: "c", cost: { all: 0, each: 1 } }));
+  await clock.advance("1s");
+  expect(outcomes([held, free])).toEqual(["pending", "fulfilled"]);
+  limiter.cancelWaiting();
+});
+
+test("of two who came in the same microsecond the first is asked for first, whatever the other wants", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter(pace("1/1s", { burst: 4, per: "limiter" }), { clock });
+  limiter.tryAcquire({ cost: 4 });
+  const first = watch(limiter.acquire({ key: "a", cost: 2 }));
+  const second = watch(limiter.acquire({ key: "b", cost: 4 }));
+  limiter.resume();
+  await clock.advance("2s");
+  expect(outcomes([first, second])).toEqual(["fulfilled", "pending"]);
+  await clock.advance("4s");
+  expect(second.outcome).toBe("fulfilled");
 });
