@@ -6,6 +6,7 @@
  */
 
 import type { Clock } from "../clock.ts";
+import { takesShared } from "../costs.ts";
 import { isHeld, NEVER } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import { type KeyQueue, rankOf, type Waiter } from "../queue.ts";
@@ -67,6 +68,8 @@ export class Lane implements InLine {
   #call: Promise<void> | undefined;
   /** When it was made, on this process's clock. */
   asked: number | undefined;
+  /** Whether the line let it ask: what comes of it concerns the line. */
+  #fromLine = false;
   #suspensions = 0;
   /** Not asked for more before this, on this process's clock. */
   #askAt = 0;
@@ -143,8 +146,8 @@ export class Lane implements InLine {
     const spare = this.#booked.splice(this.queue.size);
     if (spare.length > 0) void this.#giveBack(spare);
     if (!this.#wantsMore || this.#askAt > now) return;
-    if (this.queue.plan.hasShared) this.#lineUp();
-    else this.#begin(this.#unserved());
+    if (!this.queue.plan.hasShared) this.#begin(this.#unserved(), false);
+    else if (!this.#desk.line.has(this)) this.#lineUp();
   }
 
   askUpTo(rank: number): boolean {
@@ -152,15 +155,17 @@ export class Lane implements InLine {
     const { ageing } = this.#desk;
     const unserved = this.#unserved();
     const first = unserved.findIndex((waiter) => rankOf(waiter, ageing) > rank);
-    this.#begin(first < 0 ? unserved : unserved.slice(0, Math.max(1, first)));
+    this.#begin(first < 0 ? unserved : unserved.slice(0, Math.max(1, first)), true);
     return true;
   }
 
+  /** Stands in the line, unless those at the front take nothing of what is under all keys. */
   #lineUp(): void {
     const { line, ageing } = this.#desk;
-    if (line.has(this)) return;
-    const first = this.#unserved()[0]!;
-    line.join(this, rankOf(first, ageing), first);
+    const unserved = this.#unserved();
+    const first = unserved.findIndex(({ costs }) => takesShared(this.queue.plan, costs));
+    if (first === 0) line.join(this, rankOf(unserved[0]!, ageing), unserved[0]!);
+    else this.#begin(first < 0 ? unserved : unserved.slice(0, first), false);
   }
 
   /** Those who wait and have no instant. */
@@ -199,13 +204,13 @@ export class Lane implements InLine {
     if (++this.#missed > MOST_MISSED) this.#desk.tooSlow(this);
   }
 
-  #begin(queued: readonly Waiter[]): void {
-    const { hasShared } = this.queue.plan;
+  #begin(queued: readonly Waiter[], fromLine: boolean): void {
+    this.#fromLine = fromLine;
     this.asked = this.#desk.clock.now();
     this.#call = this.#ask(queued).finally(() => {
       this.#call = undefined;
       this.asked = undefined;
-      if (hasShared) this.#desk.line.ended();
+      if (fromLine) this.#desk.line.ended();
       this.#desk.pump(this);
     });
   }
@@ -247,12 +252,12 @@ export class Lane implements InLine {
     }
     if (answer.admitted === costs.length) {
       this.#askAt = this.#afterGain(gained, received);
-      if (plan.hasShared) this.#desk.line.admitted();
+      if (this.#fromLine) this.#desk.line.admitted();
       return undefined;
     }
     this.#askAt = this.#afterRefusal(answer, received);
     const { now, ownUntil } = answer;
-    if (plan.hasShared && ownUntil >= 0 && ownUntil <= now + ask.maxWait) {
+    if (this.#fromLine && ownUntil >= 0 && ownUntil <= now + ask.maxWait) {
       this.#desk.line.refused(this.#askAt);
       this.#askAt = 0;
     }

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { concurrency, createLimiter, window } from "../../src/index.ts";
 import { manualClock } from "../../src/testing/index.ts";
+import { outcomes, watch } from "../verbs/outcomes.ts";
 import { farStore } from "./far-store.ts";
 
 test("a thousand keys are served in the order of their arrival, and ask one after another", async () => {
@@ -73,4 +74,19 @@ test("a slot that one key releases goes to whoever came first of all keys", asyn
   await clock.advance(1);
   expect(served).toEqual(Array.from({ length: 100 }, (_, i) => i));
   expect(store.calls.reserve - before).toBeLessThan(300);
+});
+
+test("who takes nothing of the common limit stands in no line, whoever waits there", async () => {
+  const clock = manualClock();
+  const limits = { all: concurrency(1, { per: "limiter" }), each: window(1, "1s") };
+  const limiter = createLimiter(limits, { store: farStore(clock), clock, name: "x" });
+  const first = watch(limiter.acquire({ key: "a" }));
+  await clock.advance(1);
+  const held = watch(limiter.acquire({ key: "c" }));
+  await clock.advance(1);
+  const free = [0, 1].map(() => watch(limiter.acquire({ key: "b", cost: { all: 0, each: 1 } })));
+  await clock.advance("2s");
+  const all = [first, held, ...free];
+  expect(outcomes(all)).toEqual(["fulfilled", "pending", "fulfilled", "fulfilled"]);
+  limiter.cancelWaiting();
 });
