@@ -101,9 +101,13 @@ export class SharedAdmissions implements PermitOwner {
         this.lateness.note(key, booking!);
         return this.admit(key, plan, costs, booking!, waited);
       }
-      void this.giveBack(key, [booking!]);
+      // Asked sooner, the store would refuse because of what is on its way back.
+      const back = this.giveBack(key, [booking!]);
       if (tries === 0) throw tooSlow(key, this.grace);
-      return this.attempt(key, plan, costs, waited + received - sent, tries - 1);
+      return back.then(() => {
+        const since = this.clock.now() - sent;
+        return this.attempt(key, plan, costs, waited + since, tries - 1);
+      });
     });
   }
 
@@ -121,6 +125,46 @@ export class SharedAdmissions implements PermitOwner {
     void this.giveBack(key, [{ plan, costs, at, ticket }]);
     if (tries === 0) throw tooSlow(key, this.grace);
     return this.#attemptHere(key, plan, costs, waited + late, tries - 1);
+  }
+
+  /**
+   * Books an instant for a caller who waits for it elsewhere. An answer that was longer on its way than
+   * its instant can be kept goes back, and it is asked again for one that can.
+   */
+  book(
+    key: string,
+    plan: Plan,
+    costs: Costs,
+    maxWait: number,
+    notBefore: number = 0,
+    tries: number = MOST_LATE,
+  ): Booking | Denial | Promise<Booking | Denial> {
+    const { clock, ledger } = this;
+    const asked = [costs];
+    const ask: Ask = {
+      key,
+      plan,
+      costs: asked,
+      notBefore,
+      maxWait,
+      since: undefined,
+      deferred: false,
+    };
+    const began = clock.now();
+    return after(ledger.reserve(ask), (answer): Booking | Denial | Promise<Booking | Denial> => {
+      if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
+      const received = clock.now();
+      // One that answers at once may have waited for others before it read its clock.
+      const sent = ledger.sync ? received - ((ledger.now() as number) - answer.now) : began;
+      const booking = bookingsOf(plan, asked, answer, { sent, received })[0]!;
+      const late = booking.due - booking.until;
+      if (late <= 0) return booking;
+      const back = this.giveBack(key, [booking]);
+      if (tries === 0) throw tooSlow(key, this.grace);
+      const again = (): Booking | Denial | Promise<Booking | Denial> =>
+        this.book(key, plan, costs, maxWait, booking.at + late, tries - 1);
+      return ledger.sync ? again() : back.then(again);
+    });
   }
 
   /** Returns instants that nobody will use; resolves when the store has them, or has failed. */

@@ -124,22 +124,16 @@ export class SharedLimiter extends DerivedVerbs {
     if (admissions.breached) {
       return bookedGrant(admissions.freePass(key, plan, costs), 0, () => false);
     }
-    const ask = { key, plan, costs: [costs], maxWait, since: undefined, deferred: false };
-    return after(admissions.ledger.reserve(ask), (answer) => {
-      if (answer.admitted === 0) {
-        return after(admissions.refusal(key, plan, costs, answer), (refusal) =>
-          this.#refuse(key, refusal),
-        );
-      }
-      const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
-      const due = this.#clock.now() + Math.max(0, at - answer.now);
-      const grant = admissions.admit(key, plan, costs, { at, ticket }, 0);
+    return after(admissions.book(key, plan, costs, maxWait), (booking) => {
+      if (!("due" in booking)) return this.#refuse(key, booking);
+      const { due } = booking;
+      const grant = admissions.admit(key, plan, costs, booking, 0);
       const cancel = (): boolean => {
         if (admissions.closed || due <= this.#clock.now()) return false;
-        void this.#waiting.giveBack(key, [{ plan, costs, at, ticket, due, until: due }]);
+        void this.#waiting.giveBack(key, [booking]);
         return true;
       };
-      return bookedGrant(grant, Math.max(0, toMillis(at - answer.now)), cancel);
+      return bookedGrant(grant, Math.max(0, toMillis(due - this.#clock.now())), cancel);
     });
   }
 
