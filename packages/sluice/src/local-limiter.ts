@@ -206,8 +206,13 @@ export class LocalLimiter extends DerivedVerbs {
   restore(snapshot: LimiterSnapshot): void {
     this.#checkOpen();
     const state = readSnapshot(snapshot);
-    this.#admissions.load(state);
-    this.#waiting.waiters.wake();
+    // What they were booked in is replaced: they are asked for anew.
+    this.#waiting.unbook();
+    try {
+      this.#admissions.load(state);
+    } finally {
+      this.#waiting.waiters.wake();
+    }
   }
 
   stats(): LimiterStats {

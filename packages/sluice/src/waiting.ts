@@ -243,9 +243,12 @@ export class Waiting implements Desk {
 
   #reject(waiter: Waiter, reason: unknown): void {
     if (waiter.settled) return;
-    if (waiter.extras?.booked) this.#moveUp(waiter);
+    const booked = waiter.extras?.booked;
+    if (booked) this.#moveUp(waiter);
     this.waiters.remove(waiter);
     waiter.settle(Promise.reject(reason));
+    // The instant that went back may have stood in the way of others.
+    if (booked) this.waiters.wake(waiter.level.queue.key);
   }
 
   /** Makes place for a newcomer by dropping another; false when the newcomer must go. */

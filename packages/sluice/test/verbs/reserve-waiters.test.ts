@@ -95,6 +95,34 @@ describe("who was booked", () => {
     expect(granted(limiter.reserve()).wait).toBe(1000);
   });
 
+  test("gives an instant back that others no longer wait behind", async () => {
+    const clock = manualClock();
+    const limiter = createLimiter(window(1, "1s", { per: "limiter" }), { clock });
+    limiter.tryAcquire();
+    const paused = watch(limiter.acquire({ key: "a" }));
+    granted(limiter.reserve({ key: "b", cost: 0 }));
+    limiter.pause("1h", { key: "a" });
+    await clock.advance("1s");
+    const other = watch(limiter.acquire({ key: "b" }));
+    expect(limiter.cancelWaiting({ key: "a" })).toBe(1);
+    await clock.advance(0);
+    expect(outcomes([paused, other])).toEqual(["WAIT_CANCELLED", "fulfilled"]);
+  });
+
+  test("is asked for anew when another state is restored", async () => {
+    const clock = manualClock();
+    const limiter = createLimiter("1/1s", { clock });
+    const empty = limiter.snapshot();
+    limiter.tryAcquire();
+    const served: number[] = [];
+    for (let i = 0; i < 2; i++) void limiter.acquire().then(() => served.push(clock.now() / 1e6));
+    granted(limiter.reserve());
+    await clock.advance(500);
+    limiter.restore(empty);
+    await clock.advance("5s");
+    expect(served).toEqual([0.5, 1.5]);
+  });
+
   test("obeys a pause, and pays once", async () => {
     const clock = manualClock();
     const limiter = createLimiter(["4/1h", "1/1s"], { clock });
