@@ -69,8 +69,9 @@ export class Lateness {
     let failures = 0;
     for (let charged = 0; charged < late.length;) {
       const { plan } = late[charged]!;
-      const alike = late.slice(charged, charged + MOST).filter((each) => each.plan === plan);
-      const costs = alike.map((each) => ratesOf(each));
+      const rest = late.slice(charged, charged + MOST);
+      const others = rest.findIndex((each) => each.plan !== plan);
+      const costs = (others < 0 ? rest : rest.slice(0, others)).map((each) => ratesOf(each));
       const ask = { key, plan, costs, maxWait: AHEAD, since: undefined, deferred: false };
       try {
         const { admitted } = await this.#ledger.reserve(ask);
