@@ -247,8 +247,7 @@ export class Lane implements InLine {
     }
     for (const booking of gained) {
       this.share.take(booking.costs, received);
-      const last = this.#booked.at(-1);
-      this.#booked.push(last && last.due > booking.due ? { ...booking, due: last.due } : booking);
+      this.#booked.push(booking);
     }
     if (answer.admitted === costs.length) {
       this.#askAt = this.#afterGain(gained, received);
