@@ -8,6 +8,7 @@ import {
   pace,
   type Store,
   StoreBusyError,
+  window,
 } from "../../src/index.ts";
 import { booked } from "../../src/shared/booked.ts";
 import { manualClock, type ManualClock, worstWindow } from "../../src/testing/index.ts";
@@ -101,6 +102,25 @@ describe("acquire", () => {
     await clock.advance(2_000);
     expect(third.outcome).toBe("WAIT_CANCELLED");
     expect((await limiter.peek()).limits["1/1s"]!.used).toBe(0);
+  });
+
+  test("first come, first served in a key, whatever each takes", async () => {
+    const clock = manualClock();
+    const store = farStore(clock);
+    const limits = { a: window(1, "200ms"), b: window(1, "200ms") };
+    const limiter = createLimiter(limits, { store, clock, name: "x" });
+    const served: string[] = [];
+    const ask = async (name: "a" | "b"): Promise<void> => {
+      await limiter.acquire({ cost: { a: 0, b: 0, [name]: 1 } });
+      served.push(`${name} ${clock.now() / 1e3}`);
+    };
+    for (const name of ["a", "a", "b"] as const) {
+      void ask(name);
+      await clock.advance(1);
+    }
+    await clock.advance("1s");
+    expect(served).toEqual(["a 0", "a 220", "b 220"]);
+    expect(store.calls.amend).toBe(0);
   });
 
   test("rejects at once when the forecast lies beyond the timeout", async () => {
