@@ -159,6 +159,17 @@ test("other limits within a turn: what was admitted before counts, from its end"
   expect(kit.until(plan, 10)).toBe(end + 1_000_000);
 });
 
+test("the same of windows: all of their instants are raised", () => {
+  const kit = new LedgerKit();
+  kit.pass(kit.plan("3/1s"), 1, deferred);
+  kit.block(100_000);
+  const plan = kit.plan("2/1s");
+  kit.pass(plan, 1, deferred);
+  kit.block(100_000);
+  const end = kit.ledger.endTurn();
+  expect(kit.until(plan)).toBe(end + 1_000_000);
+});
+
 test("a key that was reset within the turn is not raised", () => {
   const kit = new LedgerKit();
   const plan = kit.plan("2/1s");
@@ -166,7 +177,9 @@ test("a key that was reset within the turn is not raised", () => {
   kit.reset("a");
   kit.pass(plan, 1, { key: "a", deferred: true });
   kit.block(1_000);
-  kit.ledger.endTurn();
+  const end = kit.ledger.endTurn();
+  // But what it was admitted after that.
+  expect(kit.until(plan, 2, "a")).toBe(end + 1_000_000);
   expect(kit.pass(plan, 1, { key: "a" })).toBeDefined();
   expect(kit.pass(plan, 1, { key: "a" })).toBeUndefined();
 });
