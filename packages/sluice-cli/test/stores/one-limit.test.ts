@@ -1,6 +1,6 @@
 // Several jobs, as if on several machines, hold one limit through each store.
 import { Client } from "pg";
-import { expect, inject, test } from "vitest";
+import { afterAll, expect, inject, test } from "vitest";
 import { Folder } from "../sluice-process.ts";
 import { folderWith, fullest } from "./shared-job.ts";
 
@@ -43,16 +43,23 @@ const stores: [what: string, client: string | undefined, address: () => string][
 /** A database of its own, with the schema. */
 let ownSchema = "";
 
-async function newDatabase(): Promise<string> {
+const database = `cli_${process.pid}`;
+
+async function asAdmin(text: string): Promise<void> {
   const client = new Client({ connectionString: inject("postgresUrl") });
   await client.connect();
-  const name = `cli_${process.pid}_${(names += 1)}`;
-  await client.query(`CREATE DATABASE ${name}`);
+  await client.query(text);
   await client.end();
+}
+
+async function newDatabase(): Promise<string> {
+  await asAdmin(`CREATE DATABASE ${database}`);
   const url = new URL(inject("postgresUrl"));
-  url.pathname = name;
+  url.pathname = database;
   return url.href;
 }
+
+afterAll(() => asAdmin(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`));
 
 test("PostgreSQL asks for its schema, and sluice migrate makes it once", async () => {
   const folder = folderWith(1);

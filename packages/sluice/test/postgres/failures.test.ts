@@ -10,17 +10,27 @@ import { pgClient, pgPool, postgresSql } from "./clients.ts";
 import { askFor, ledgerOn } from "./ledger-on.ts";
 
 const schema = "failures_test";
+const PASSWORD = "secret";
 const plan = compile(window(5, "1h"), 0, { now: 0, wall: 0 });
 let connected: Awaited<ReturnType<typeof pgClient>>;
 
 beforeAll(async () => {
   connected = await pgClient();
   await connected.client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-  await connected.client.query("DROP ROLE IF EXISTS sluice_nobody");
-  await connected.client.query("CREATE ROLE sluice_nobody LOGIN");
+  await dropRoles();
+  await connected.client.query(`CREATE ROLE sluice_nobody LOGIN PASSWORD '${PASSWORD}'`);
   await postgres(connected.client, { schema }).migrate();
 });
-afterAll(() => connected.end());
+afterAll(async () => {
+  await connected.client.query("DROP OWNED BY sluice_nobody");
+  await dropRoles();
+  await connected.end();
+});
+
+/** Roles are those of the whole server, not of a database. */
+async function dropRoles(): Promise<void> {
+  await connected.client.query("DROP ROLE IF EXISTS sluice_nobody, sluice_single");
+}
 
 function told(client: PostgresClient, from: string = schema): Promise<unknown> {
   return ledgerOn(client, { schema: from }, "failing")
@@ -31,6 +41,7 @@ function told(client: PostgresClient, from: string = schema): Promise<unknown> {
 function urlAs(user: string): string {
   const url = new URL(inject("postgresUrl"));
   url.username = user;
+  url.password = PASSWORD;
   return url.href;
 }
 
@@ -153,8 +164,9 @@ test("a database that is not there, and a role that has all its connections", as
   const none = new pg.Pool({ connectionString: url.href });
   expect(await told(none)).toEqual(sentence("STORE_UNAVAILABLE", "does not exist", "database"));
   await none.end();
-  await connected.client.query("DROP ROLE IF EXISTS sluice_single");
-  await connected.client.query("CREATE ROLE sluice_single LOGIN CONNECTION LIMIT 0");
+  await connected.client.query(
+    `CREATE ROLE sluice_single LOGIN CONNECTION LIMIT 0 PASSWORD '${PASSWORD}'`,
+  );
   const pool = new pg.Pool({ connectionString: urlAs("sluice_single") });
   expect(await told(pool)).toEqual(sentence("STORE_UNAVAILABLE", "too many", "more connections"));
   await pool.end();

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { compile, type LimitsInput, type Plan } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
@@ -31,6 +31,12 @@ async function serverWith(...options: string[]): Promise<Redis> {
   other.on("error", () => undefined);
   leave.unshift(() => other.disconnect(), ...stops);
   return other;
+}
+
+/** The server by a user of its own. */
+function urlAs(username: string): string {
+  const url = new URL(inject("redisUrl"));
+  return Object.assign(url, { username, password: "secret" }).href;
 }
 
 let opened = 0;
@@ -110,11 +116,11 @@ describe("servers", () => {
   ])("whose user may not run %s", async (what, ...rules) => {
     await client.acl("SETUSER", what.replace(/ /g, "-"), "on", ">secret", "~*", "&*", ...rules);
     const username = what.replace(/ /g, "-");
-    const weak = new Redis(inject("redisUrl"), { username, password: "secret" });
+    onTestFinished(async () => void (await client.acl("DELUSER", username)));
+    const weak = new Redis(urlAs(username));
+    onTestFinished(() => weak.disconnect());
     await client.script("FLUSH");
     await says(ask(open(weak)), "STORE_UNAVAILABLE", /give its user \+eval, \+evalsha/);
-    weak.disconnect();
-    await client.acl("DELUSER", username);
   });
 
   test.each(["EVAL", "EVALSHA"])("that have no command %s", async (command) => {
