@@ -33,7 +33,8 @@ export function failureOf(error: unknown, row: string): SluiceError {
 }
 
 function remedyFor(message: string): string {
-  if (/^NOPERM|The user executing the script/.test(message)) {
+  // Valkey has words of its own for it.
+  if (/^NOPERM|The user executing the script|ACL failure/.test(message)) {
     return "give its user +eval, +evalsha, what the scripts call (+@read +@write +time +publish), and the keys";
   }
   if (/^(NOAUTH|WRONGPASS)/.test(message)) return "give the client its user and password";
