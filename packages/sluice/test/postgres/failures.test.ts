@@ -11,7 +11,7 @@ import { askFor, ledgerOn } from "./ledger-on.ts";
 
 const schema = "failures_test";
 const PASSWORD = "secret";
-const plan = compile(window(5, "1h"), 0, { now: 0, wall: 0 });
+const plan = compile(window(100, "1h"), 0, { now: 0, wall: 0 });
 let connected: Awaited<ReturnType<typeof pgClient>>;
 
 beforeAll(async () => {
@@ -90,6 +90,15 @@ test("a role without rights, to decide and to migrate", async () => {
     await connected.client.query(`GRANT ${right} TO sluice_nobody`);
   }
   expect(await told(pool)).toMatchObject({ admitted: 1 });
+  await connected.client.query(`REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ${schema} FROM PUBLIC`);
+  expect(await told(pool)).toEqual(
+    sentence("STORE_UNAVAILABLE", "permission denied for function", "and EXECUTE on its functions"),
+  );
+  await connected.client.query(
+    `GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${schema} TO sluice_nobody`,
+  );
+  expect(await told(pool)).toMatchObject({ admitted: 1 });
+  await connected.client.query(`GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA ${schema} TO PUBLIC`);
   await pool.end();
 });
 
@@ -124,19 +133,22 @@ test("a server that only reads", async () => {
   await pool.end();
 });
 
-test("a statement that takes too long", async () => {
-  const lock = new pg.Client({ connectionString: inject("postgresUrl") });
-  await lock.connect();
-  const pool = new pg.Pool({ connectionString: inject("postgresUrl"), max: 1 });
-  await told(pool);
-  await lock.query("BEGIN");
-  await lock.query(`SELECT FROM ${schema}.budgets FOR UPDATE`);
-  await pool.query("SET statement_timeout = 20");
-  expect(await told(pool)).toEqual(
-    sentence("STORE_TIMEOUT", "statement timeout", "may have happened"),
-  );
+test.each(["statement", "lock"])("a role whose %s timeout is over", async (what) => {
+  const lock = await pgClient();
+  await told(connected.client);
+  await lock.client.query("BEGIN");
+  await lock.client.query(`SELECT FROM ${schema}.budgets FOR UPDATE`);
+  const url = `${inject("postgresUrl")}?options=-c%20${what}_timeout%3D20`;
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  const sql = postgresJs(inject("postgresUrl"), { connection: { [`${what}_timeout`]: 20 } });
+  for (const client of [pool, sql]) {
+    expect(await told(client)).toEqual(
+      sentence("STORE_TIMEOUT", "took nothing", `${what} timeout`, "give its role more time"),
+    );
+  }
   await lock.end();
   await pool.end();
+  await sql.end();
 });
 
 test("a connection that the server ends in the middle", async () => {

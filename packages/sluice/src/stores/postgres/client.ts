@@ -33,6 +33,12 @@ export interface Connection {
 /** Of a pool: more would wait for the server's processors, and in smaller calls. */
 const PARALLEL = 4;
 
+/**
+ * A pooler gave the connection to others meanwhile: a statement of that name is there already, or not
+ * any more. Nothing was asked then, and no further statement is prepared.
+ */
+const UNPREPARED: ReadonlySet<unknown> = new Set(["42P05", "26000"]);
+
 /** @param prepare - Whether statements are prepared once a connection. */
 export function connectionOf(client: PostgresClient, prepare: boolean): Connection {
   const loose = client as Partial<PgLike & PostgresJsLike> | null | undefined;
@@ -45,45 +51,54 @@ export function connectionOf(client: PostgresClient, prepare: boolean): Connecti
 
 function pg(client: PgLike, prepare: boolean): Connection {
   const isPool = typeof (client as { totalCount?: unknown }).totalCount === "number";
-  const query = isPool ? <T>(ask: () => Promise<T>): Promise<T> => ask() : turns(client);
+  const query = <T>(ask: () => Promise<T>): Promise<T> => (isPool ? ask() : inTurn(client, ask));
+  let isPrepared = prepare;
   const names = new Map<string, string>();
   const nameOf = (text: string): string => {
     let name = names.get(text);
     if (name === undefined) names.set(text, (name = `sluice_${fnv(text).toString(16)}`));
     return name;
   };
-  return {
-    parallel: isPool ? PARALLEL : 1,
-    ask: async (text, values) => {
-      const config = prepare ? { name: nameOf(text), text, values } : { text, values };
+  const ask = async (text: string, values: string[]): Promise<unknown[]> => {
+    const name = isPrepared ? nameOf(text) : undefined;
+    const config = name === undefined ? { text, values } : { name, text, values };
+    try {
       const { rows } = (await query(() => client.query(config))) as {
         rows: Record<string, unknown>[];
       };
       return rows.map((row) => Object.values(row)[0]);
-    },
+    } catch (error) {
+      if (name === undefined || !UNPREPARED.has((error as { code?: unknown }).code)) throw error;
+      isPrepared = false;
+      return ask(text, values);
+    }
+  };
+  return {
+    parallel: isPool ? PARALLEL : 1,
+    ask,
     run: async (text) => void (await query(() => client.query({ text }))),
   };
 }
 
-/**
- * A `Client` takes one statement at a time, and one that was never connected would let them wait for
- * ever.
- */
-function turns(client: PgLike): <T>(ask: () => Promise<T>) => Promise<T> {
-  const state = client as unknown as Record<string, unknown>;
-  let last: Promise<unknown> = Promise.resolve();
-  return (ask) => {
-    if (state["_connected"] === false && state["_connecting"] === false) {
-      return Promise.reject(
-        new StoreUnavailableError(
-          "PostgreSQL did not decide (this Client was never connected); await its connect() before it is used, or pass a Pool.",
-        ),
-      );
-    }
-    const turn = last.then(ask);
-    last = turn.catch(() => undefined);
-    return turn;
-  };
+/** The last statement of a `Client`, whichever store asked for it. */
+const lasts = new WeakMap<object, Promise<unknown>>();
+
+/** A `Client` takes one at a time, and one that was never connected would let them wait for ever. */
+function inTurn<T>(client: object, ask: () => Promise<T>): Promise<T> {
+  const state = client as Record<string, unknown>;
+  if (state["_connected"] === false && state["_connecting"] === false) {
+    return Promise.reject(
+      new StoreUnavailableError(
+        "PostgreSQL did not decide (this Client was never connected); await its connect() before it is used, or pass a Pool.",
+      ),
+    );
+  }
+  const turn = (lasts.get(client) ?? Promise.resolve()).then(ask);
+  lasts.set(
+    client,
+    turn.catch(() => undefined),
+  );
+  return turn;
 }
 
 function postgresJs(sql: PostgresJsLike, prepare: boolean): Connection {
@@ -126,12 +141,15 @@ export async function listen(
   const onNotice = (told: { channel: string }): void => {
     if (told.channel === channel) heard();
   };
+  const query = client.query.bind(client);
   client.on("notification", onNotice);
-  await client.query(`LISTEN ${channel}`);
+  await inTurn(client, () => query(`LISTEN ${channel}`));
   return async () => {
     client.off?.("notification", onNotice);
     // Another limiter may listen to the same channel on this connection.
     const left = (client as { listenerCount?: (event: string) => number }).listenerCount;
-    if (left?.call(client, "notification") === 0) await client.query!(`UNLISTEN ${channel}`);
+    if (left?.call(client, "notification") === 0) {
+      await inTurn(client, () => query(`UNLISTEN ${channel}`));
+    }
   };
 }

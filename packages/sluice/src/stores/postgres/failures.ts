@@ -4,6 +4,7 @@ import {
   SluiceError,
   StoreBusyError,
   StoreCorruptError,
+  StoreTimeoutError,
   StoreUnavailableError,
 } from "../../errors.ts";
 import { show } from "../../time.ts";
@@ -13,7 +14,7 @@ import { commonFailure, messageOf } from "../remote/failures.ts";
 const MISSING = new Set(["3F000", "42P01", "42883", "42704"]);
 /** A deadlock, and what a stricter isolation than "read committed" makes of a wait. */
 const AGAIN = new Set(["40P01", "40001"]);
-/** A statement, a lock, or a transaction that took too long. */
+/** A statement, a lock, or a transaction that took too long for the server: it took all of it back. */
 const LATE = new Set(["57014", "55P03", "25P04"]);
 
 /** The failure of a call for what `what` names. */
@@ -41,8 +42,14 @@ export function failureOf(error: unknown, schema: string, what: string): SluiceE
       options,
     );
   }
+  if (LATE.has(code)) {
+    return new StoreTimeoutError(
+      `PostgreSQL gave up and took nothing (${message}); see what keeps its rows locked, or give its role more time.`,
+      options,
+    );
+  }
   return (
-    commonFailure("PostgreSQL", what, error, LATE.has(code)) ??
+    commonFailure("PostgreSQL", what, error) ??
     new StoreUnavailableError(
       `PostgreSQL did not decide (${message}); ${remedyFor(code, message, schema)}.`,
       options,
@@ -54,7 +61,7 @@ function remedyFor(code: string, message: string, schema: string): string {
   if (MISSING.has(code))
     return `run migrate() of this store once, or \`sluice migrate\`, which makes the schema ${show(schema)}`;
   if (code === "42501") {
-    return `let the owner run migrate(), and grant this role USAGE on the schema ${show(schema)} and its sequences, and SELECT, INSERT, UPDATE and DELETE on its tables`;
+    return `let the owner run migrate(), and grant this role USAGE on the schema ${show(schema)} and its sequences, SELECT, INSERT, UPDATE and DELETE on its tables, and EXECUTE on its functions`;
   }
   if (code === "25006") return "connect to the primary, not to a standby that only reads";
   if (code === "53100" || code === "53200" || code === "58030")

@@ -19,7 +19,6 @@ export function commonFailure(
   server: string,
   what: string,
   error: unknown,
-  isLate: boolean = false,
 ): LimitsConflictError | StoreTimeoutError | undefined {
   const message = messageOf(error);
   if (message.includes("SLUICE_CONFLICT")) {
@@ -27,9 +26,9 @@ export function commonFailure(
       `${show(what)} in ${server} has another kind of limit under the same cost; give this limiter another name, or the same kinds of limits everywhere.`,
     );
   }
-  if (!isLate && !/time[d ]*out/i.test(message)) return undefined;
+  if (!/time[d ]*out/i.test(message)) return undefined;
   return new StoreTimeoutError(
-    `${server} did not answer in time (${message}); what was asked may have happened.`,
+    `${server} did not answer in time (${message}), and what was asked may have happened; see what keeps it busy, or give it more time.`,
     { cause: error },
   );
 }
