@@ -84,14 +84,33 @@ function isNotMigrated(failure: unknown): boolean {
 export function unreachable(name: string, error: unknown): CliError {
   return new CliError(
     "STORE_UNAVAILABLE",
-    `the store ${name} cannot be opened (${reasonOf(error)}); see that it is there, and that its address is right.`,
+    `the store ${name} cannot be opened (${reasonOf(error)}); ${remedyFor(error)}.`,
     { cause: error },
   );
+}
+
+/** Codes of a TLS connection to a server whose certificate nobody known has signed. */
+const UNSIGNED: ReadonlySet<unknown> = new Set([
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+function remedyFor(error: unknown): string {
+  if (UNSIGNED.has((error as { code?: unknown } | undefined)?.code)) {
+    return "let NODE_EXTRA_CA_CERTS name the file with the certificate of its authority (PEM)";
+  }
+  return /^(NOAUTH|WRONGPASS)|password/.test(reasonOf(error))
+    ? "see that its address has the right user and password"
+    : "see that it is there, and that its address is right";
 }
 
 /** In one line; who tried several addresses says why for each of them, and nothing else. */
 export function reasonOf(error: unknown): string {
   const { message, errors } = (error ?? {}) as { message?: unknown; errors?: unknown[] };
   if (!message && errors?.[0] !== undefined) return reasonOf(errors[0]);
-  return String(message ?? error).split("\n", 1)[0]!;
+  return String(message ?? error)
+    .split("\n", 1)[0]!
+    .replace(/\.$/, "");
 }

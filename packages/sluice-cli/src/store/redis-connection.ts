@@ -31,6 +31,7 @@ interface IoRedis {
 type IoRedisClient = RedisClient & {
   on(event: "error", listener: (error: Error) => void): unknown;
   connect(): Promise<void>;
+  select(database: number): Promise<unknown>;
   disconnect(): void;
 };
 
@@ -50,6 +51,9 @@ async function openIoRedis({ Redis }: IoRedis, url: string): Promise<RedisConnec
   });
   try {
     await client.connect();
+    // By itself it goes on with database 0 when there is none of this number.
+    const database = Number(new URL(url).pathname.slice(1));
+    if (database > 0) await client.select(database);
   } catch (error) {
     client.disconnect();
     throw failure ?? error;

@@ -20,11 +20,12 @@ test.each([
   expect(parseStoreAddress(text)).toEqual({ kind, place, name });
 });
 
-test.each(["", "redis", "redis:h", "sqlite:", "shared://", "http://h", "mysql://u:p@h"])(
-  "%j is none, and no password is shown",
-  (text) => {
-    const parse = () => parseStoreAddress(text);
-    expect(parse).toThrow(expect.objectContaining({ code: "STORE_UNKNOWN" }));
-    expect(parse).not.toThrow(/:p@/);
-  },
-);
+test.each([
+  ...["", "redis", "redis:h", "sqlite:", "shared://", "http://h", "mysql://u:pw@h"],
+  ...["postgres:/u:pw@h/db", "postgres:u:pw@h", "u:pw@h:1/db", ":pw@h", "redis://u:pw@h h"],
+  ...["redis://u:pw@h/x", "redis://u:pw@h/1/2", "rediss://h/-1?password=pw"],
+])("%j is none, and no password is shown", (text) => {
+  const parse = () => parseStoreAddress(text);
+  expect(parse).toThrow(expect.objectContaining({ code: "STORE_UNKNOWN" }));
+  expect(parse).not.toThrow(/pw/);
+});

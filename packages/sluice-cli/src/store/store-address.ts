@@ -29,7 +29,9 @@ export function parseStoreAddress(text: string): StoreAddress {
     const place = rest.replace(/^\/\//, "");
     if (place !== "") return { kind, place, name: `${kind}:${place}` };
   } else if (kind && rest.startsWith("//") && URL.canParse(text)) {
-    return { kind, place: text, name: withoutPassword(text) };
+    const name = withoutPassword(text);
+    if (kind === "redis") checkDatabase(text, name);
+    return { kind, place: text, name };
   }
   throw new CliError(
     "STORE_UNKNOWN",
@@ -37,7 +39,19 @@ export function parseStoreAddress(text: string): StoreAddress {
   );
 }
 
+/** Clients do as they like with anything else. */
+function checkDatabase(text: string, name: string): void {
+  const { pathname } = new URL(text);
+  if (/^\/?\d*$/.test(pathname)) return;
+  throw new CliError(
+    "STORE_UNKNOWN",
+    `the databases of a Redis are numbers, as in redis://host/3; got ${JSON.stringify(name)}.`,
+  );
+}
+
 /** Also where a text is no URL, for it may be one with a mistake in it. */
 function withoutPassword(text: string): string {
-  return text.replace(/(\/\/[^/@]*?):.*@/s, "$1:***@").replace(/([?&]password=)[^&]*/gi, "$1***");
+  const [scheme = ""] = /^[a-z]+:\/+/i.exec(text) ?? [];
+  const rest = text.slice(scheme.length).replace(/^([^:@]*):.*@/s, "$1:***@");
+  return (scheme + rest).replace(/([?&]\w*pass\w*=)[^&]*/gi, "$1***");
 }

@@ -16,8 +16,8 @@ export interface Wanted {
   readonly folders: readonly string[];
   /** The package of Debian that has it. */
   readonly debian: string;
-  /** What the tests would connect to instead. */
-  readonly variable: string;
+  /** What names a server that the tests connect to instead, if anything does. */
+  readonly variable?: string;
 }
 
 /** The path of the program. */
@@ -27,8 +27,10 @@ export async function installed(wanted: Wanted): Promise<string> {
   const why = await install(wanted.debian);
   const now = await find(wanted);
   if (now !== undefined) return now;
+  const { names, debian, variable } = wanted;
+  const other = variable === undefined ? "" : `, or set ${variable} to a server of yours`;
   throw new Error(
-    `the tests of the stores need ${wanted.names.join(" or ")}: install it (apt-get install ${wanted.debian}), or set ${wanted.variable} to a server that may be flushed (${why}).`,
+    `the tests of the stores need ${names.join(" or ")}: install it (apt-get install ${debian})${other} (${why}).`,
   );
 }
 
