@@ -21,9 +21,21 @@ test.each([
 });
 
 test.each([
-  ...["", "redis", "redis:h", "sqlite:", "shared://", "http://h", "mysql://u:pw@h"],
-  ...["postgres:/u:pw@h/db", "postgres:u:pw@h", "u:pw@h:1/db", ":pw@h", "redis://u:pw@h h"],
-  ...["redis://u:pw@h/x", "redis://u:pw@h/1/2", "rediss://h/-1?password=pw"],
+  "",
+  "redis",
+  "redis:h",
+  "sqlite:",
+  "shared://",
+  "http://h",
+  "mysql://u:pw@h",
+  "postgres:/u:pw@h/db",
+  "postgres:u:pw@h",
+  "u:pw@h:1/db",
+  ":pw@h",
+  "redis://u:pw@h h",
+  "redis://u:pw@h/x",
+  "redis://u:pw@h/1/2",
+  "rediss://h/-1?password=pw",
 ])("%j is none, and no password is shown", (text) => {
   const parse = () => parseStoreAddress(text);
   expect(parse).toThrow(expect.objectContaining({ code: "STORE_UNKNOWN" }));

@@ -92,16 +92,19 @@ function nodeRedis(client: NodeRedisLike): Connection {
       const cluster = client as unknown as {
         masters?: readonly unknown[];
         nodeClient?: Command;
+        getSentinelNode?: unknown;
       };
+      // By Sentinel a command is sent with whether a replica may answer it.
+      const first = cluster.getSentinelNode === undefined ? [] : [false];
       const nodes = Array.isArray(cluster.masters)
         ? await Promise.all(cluster.masters.map((each) => cluster.nodeClient!.call(client, each)))
         : [client];
       for (const node of nodes) {
         let cursor = "0";
         do {
-          const send = (node as { sendCommand: (args: string[]) => Promise<unknown> }).sendCommand;
+          const send = (node as { sendCommand: Command }).sendCommand;
           const args = ["SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT];
-          const [next, found] = (await send.call(node, args)) as [string, string[]];
+          const [next, found] = (await send.call(node, ...first, args)) as [string, string[]];
           yield found;
           cursor = String(next);
         } while (cursor !== "0");
