@@ -39,11 +39,16 @@ function betterDriver(name: string): Driver {
   };
 }
 
-/** `node:sqlite` where this Node has it, and packages with the API of either. */
+/**
+ * `node:sqlite` where this Node has it, and packages with the API of either. better-sqlite3 itself is
+ * compiled when it is installed, but for Node 22 and later: see test/nodes.
+ */
 export const drivers: readonly Driver[] = [
   nodeDriver("@photostructure/sqlite"),
   betterDriver("libsql"),
-  ...(process.getBuiltinModule?.("node:sqlite") ? [nodeDriver("node:sqlite")] : []),
+  ...(process.getBuiltinModule?.("node:sqlite")
+    ? [nodeDriver("node:sqlite"), betterDriver("better-sqlite3-of-node-22")]
+    : []),
 ];
 
 const folders: string[] = [];

@@ -30,26 +30,31 @@ CREATE TABLE ${name}_chunk (
   PRIMARY KEY (state, part)) WITHOUT ROWID;
 `;
 
+/**
+ * Parameters have no numbers: to better-sqlite3 those are names, and it takes no values by place for them.
+ * And what has no bytes is NULL to the SQLite of Node 22.
+ */
 const STATEMENTS = {
   findBudget: "SELECT id FROM $_budget WHERE name = ?",
   addBudget: "INSERT OR IGNORE INTO $_budget (name, ticket) VALUES (?, 0)",
   ticket: "SELECT ticket FROM $_budget WHERE id = ?",
-  raiseTicket: "UPDATE $_budget SET ticket = ?2 WHERE id = ?1 AND ticket < ?2",
+  raiseTicket: "UPDATE $_budget SET ticket = max(ticket, ?) WHERE id = ?",
   row: `SELECT id, version, seen, lag, ticket, born, gate, shape, cells,
-    (SELECT id FROM $_state WHERE budget = ?1 AND key = '') AS root
-    FROM $_state WHERE budget = ?1 AND key = ?2`,
+    (SELECT id FROM $_state AS whole WHERE whole.budget = one.budget AND whole.key = '') AS root
+    FROM $_state AS one WHERE budget = ? AND key = ?`,
   addRow: `INSERT OR IGNORE INTO $_state
     (version, seen, lag, idle, ticket, born, gate, shape, cells, budget, key)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, coalesce(?, x''), ?, ?)`,
   changeRow: `UPDATE $_state SET version = ?, seen = ?, lag = ?, idle = ?, ticket = ?, born = ?,
-    gate = ?, shape = ?, cells = ? WHERE id = ? AND version = ?`,
-  swapRow: `UPDATE $_state SET version = version + 1, seen = ?1, idle = ?2, ticket = ?3, cells = ?4
-    WHERE id = ?5 AND version = ?6 AND budget = ?7
-    AND (SELECT version FROM $_state WHERE budget = ?7 AND key = '') IS ?8`,
-  keys: `SELECT key FROM $_state WHERE budget = ?1 AND key <> '' AND idle > ?2
+    gate = ?, shape = ?, cells = coalesce(?, x'') WHERE id = ? AND version = ?`,
+  swapRow: `UPDATE $_state SET version = version + 1, seen = ?, idle = ?, ticket = ?,
+    cells = coalesce(?, x'') WHERE id = ? AND version = ? AND budget = ?
+    AND (SELECT version FROM $_state AS whole
+      WHERE whole.budget = $_state.budget AND whole.key = '') IS ?`,
+  keys: `SELECT key FROM $_state WHERE budget = ? AND key <> '' AND idle > ?
     AND (gate > 0 OR length(cells) > 0)`,
-  resetAll: `UPDATE $_state SET version = version + 1, born = ticket + 1, gate = 0, shape = ?1,
-    cells = x'', idle = ?2 WHERE budget = ?3`,
+  resetAll: `UPDATE $_state SET version = version + 1, born = ticket + 1, gate = 0, shape = ?,
+    cells = x'', idle = ? WHERE budget = ?`,
   dropAllChunks: `DELETE FROM $_chunk WHERE state IN (SELECT id FROM $_state WHERE budget = ?)`,
   idleRows: `SELECT id, idle FROM $_state WHERE id > ? ORDER BY id LIMIT ?`,
   idleRow: "SELECT budget, max(ticket, version) AS ticket FROM $_state WHERE id = ? AND idle <= ?",

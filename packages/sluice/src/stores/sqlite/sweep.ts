@@ -67,7 +67,7 @@ export class Sweep {
       | { readonly budget: number; readonly ticket: number }
       | undefined;
     if (!row) return;
-    this.#sql.raiseTicket.run(Number(row.budget), Number(row.ticket));
+    this.#sql.raiseTicket.run(Number(row.ticket), Number(row.budget));
     this.#sql.dropChunks.run(id);
     this.#sql.dropRow.run(id);
   }
