@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const built = ["scripts/setup.mjs"]; // these projects see `sluice` as its users do: built
 // against real ones
 const servers = [
-  "packages/sluice/test/{redis,postgres,servers,chaos}/**/*.test.ts",
+  "packages/sluice/test/{redis,postgres,servers,chaos,nodes}/**/*.test.ts",
   "packages/sluice-cli/test/stores/**/*.test.ts",
 ];
 
