@@ -56,7 +56,7 @@ export function mapFile(path: string, size: number): Memory {
 
 function remedyFor(error: unknown, size: number): string {
   const { code } = error as { readonly code?: string };
-  if (code === "ENOSPC" || code === "EDQUOT") {
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
     return `a new file takes ${size} bytes at once: make room, or give a smaller size`;
   }
   return "give a path that can be read and written";

@@ -9,6 +9,7 @@ import {
 
 const BUSY = 5;
 const LOCKED = 6;
+const SHORT_READ = 522;
 
 /** Primary result codes by name, as better-sqlite3 tells them; `node:sqlite` tells numbers. */
 const CODES: Readonly<Record<string, number>> = {
@@ -28,6 +29,7 @@ const TEXTS: readonly (readonly [said: RegExp, code: number])[] = [
   [/is locked/, BUSY],
   [/readonly database/, 8],
   [/disk I\/O error/, 10],
+  [/unable to open/, 14],
   [/malformed/, 11],
   [/is full/, 13],
   [/not a database/, 26],
@@ -41,6 +43,12 @@ function codeOf(error: unknown): number {
   const known = CODES[name];
   if (known !== undefined || !(error instanceof Error)) return known ?? 0;
   return TEXTS.find(([said]) => said.test(error.message))?.[1] ?? 0;
+}
+
+/** Whether less could be read than there should be. */
+function isCutShort(error: unknown): boolean {
+  const { code, errcode } = error as { readonly code?: unknown; readonly errcode?: unknown };
+  return errcode === SHORT_READ || code === "SQLITE_IOERR_SHORT_READ";
 }
 
 /** Whether another connection has the lock. */
@@ -75,13 +83,12 @@ export function failureOf(cause: unknown): StoreError {
         { cause },
       );
     case 10:
-      return new StoreCorruptError(
-        `the SQLite file cannot be read or written (${said}): it was cut short, or its disk fails; restore it, or delete it to start with everything free.`,
-        { cause },
-      );
+      return isCutShort(cause) ? malformed(said, cause) : unreadable(said, cause);
     case 11:
-      return new StoreCorruptError(
-        `the SQLite file is damaged or was cut short (${said}); restore it, or delete it to start with everything free.`,
+      return malformed(said, cause);
+    case 14:
+      return new StoreUnavailableError(
+        `the SQLite file, or those that SQLite makes beside it, cannot be opened (${said}); see that its folder is there and can be written.`,
         { cause },
       );
     case 13:
@@ -97,6 +104,21 @@ export function failureOf(cause: unknown): StoreError {
     default:
       return other(said, cause);
   }
+}
+
+function malformed(said: string, cause: unknown): StoreError {
+  return new StoreCorruptError(
+    `the SQLite file is damaged or was cut short (${said}); restore it, or delete it to start with everything free.`,
+    { cause },
+  );
+}
+
+/** Not only of a disk that fails: also of one with no room for the files beside it. */
+function unreadable(said: string, cause: unknown): StoreError {
+  return new StoreUnavailableError(
+    `the SQLite file cannot be read or written (${said}); see that its disk has room and is sound, and that the file was not cut short.`,
+    { cause },
+  );
 }
 
 function other(said: string, cause: unknown): StoreError {
