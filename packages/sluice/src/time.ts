@@ -66,18 +66,38 @@ export function toMillis(micros: number): number {
   return Math.ceil(micros / 1e3);
 }
 
-/** A received value as it is shown in messages; but what a client of a database holds stays unsaid. */
+/** More of a received value says no more. */
+const MOST_SHOWN = 200;
+
+/** A received value as it is shown in messages: in short, and without what may be a password. */
 export function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+  if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "object" && value !== null) {
-    const made = value.constructor?.name ?? "Object";
-    if (made !== "Object" && made !== "Array") return `an object of the class ${made}`;
-    try {
-      return JSON.stringify(value);
-    } catch {
-      return "an object";
-    }
+  if (typeof value === "string") return shorten(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  const { constructor } = value;
+  // A client has its settings in it.
+  if (constructor && constructor !== Object && !Array.isArray(value) && !("toJSON" in value)) {
+    return `an instance of ${constructor.name}`;
   }
-  return typeof value === "function" ? "a function" : String(value);
+  try {
+    const text = JSON.stringify(value, (key, each: unknown) => {
+      if (typeof each !== "string") return each;
+      return /pass|secret|token/i.test(key) ? "***" : withoutPassword(each);
+    });
+    return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+  } catch {
+    return "an object";
+  }
+}
+
+function shorten(text: string): string {
+  const shown = withoutPassword(text);
+  if (shown.length <= MOST_SHOWN) return JSON.stringify(shown);
+  return `${JSON.stringify(shown.slice(0, MOST_SHOWN / 2))}… (${text.length} characters)`;
+}
+
+/** Of an address. */
+function withoutPassword(text: string): string {
+  return text.replace(/(:\/\/[^/@:]*):.*@/s, "$1:***@");
 }

@@ -268,7 +268,7 @@ test("a log that lost a piece", async () => {
   await ledger.reserve(askFor(wide, "k", [[300]]));
   await connected.client.query(`DELETE FROM ${schema}.log`);
   await expect(ledger.reserve(askFor(wide, "k"))).rejects.toEqual(
-    sentence("STORE_CORRUPT", '"k"', "reset"),
+    sentence("STORE_CORRUPT", '^the key "k" of "torn"', "reset"),
   );
   await ledger.amend([{ kind: "reset", key: "k" }]);
   expect((await ledger.reserve(askFor(wide, "k"))).admitted).toBe(1);

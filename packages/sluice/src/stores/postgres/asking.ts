@@ -1,12 +1,13 @@
 /** Questions to the functions of the schema: sent with the plan's numbers, mended, and failures told. */
 
 import type { Plan } from "../../limits/plan.ts";
+import { show } from "../../time.ts";
 import type { Scope } from "../store.ts";
 import type { Connection } from "./client.ts";
 import { failureOf } from "./failures.ts";
 import { Gather, type Question } from "./gather.ts";
 import { checkVersion, inSchema } from "./migrate.ts";
-import { columnOf, textOf } from "./names.ts";
+import { columnOf, COMMON, textOf } from "./names.ts";
 import type { Reach } from "../remote/plan-numbers.ts";
 import { ServerClock } from "../remote/server-clock.ts";
 import { planArgs } from "./plan-args.ts";
@@ -51,16 +52,16 @@ export class Asking {
   }
 
   async now(): Promise<number> {
-    return Number((await this.#call("clock", [], this.limiter))[0]);
+    return Number((await this.#call("clock", [], COMMON))[0]);
   }
 
   async keys(): Promise<string[]> {
-    const found = await this.#call("keys", [this.limiter], this.limiter);
+    const found = await this.#call("keys", [this.limiter], COMMON);
     return found.map((key) => textOf(String(key)));
   }
 
   async resetAll(): Promise<void> {
-    await this.#call("reset", [this.limiter, this.#channel], this.limiter);
+    await this.#call("reset", [this.limiter, this.#channel], COMMON);
   }
 
   /** The reply's numbers, of which the first is now. Mends what a function cannot go on with. */
@@ -92,7 +93,7 @@ export class Asking {
       this.#isChecked = true;
     } catch (error) {
       this.#version = undefined;
-      throw failureOf(error, this.#schema, this.limiter);
+      throw failureOf(error, this.#schema, this.#what(COMMON));
     }
   }
 
@@ -100,25 +101,31 @@ export class Asking {
     if (verb === "reserve") {
       const asked = plan.hasShared ? this.#gather.askAlone(question) : this.#gather.ask(question);
       return asked.catch((error: unknown) => {
-        throw failureOf(error, this.#schema, textOf(question[0]));
+        throw failureOf(error, this.#schema, this.#what(question[0]));
       });
     }
     const values = [this.limiter, ...question, ...(verb === "amend" ? [this.#channel] : [])];
-    return String((await this.#call(verb, values, textOf(question[0])))[0]);
+    return String((await this.#call(verb, values, question[0]))[0]);
   }
 
-  async #call(text: Text, values: string[], what: string): Promise<unknown[]> {
+  async #call(text: Text, values: string[], key: string): Promise<unknown[]> {
     try {
       return await this.#connection.ask(this.#texts[text], values);
     } catch (error) {
-      throw failureOf(error, this.#schema, what);
+      throw failureOf(error, this.#schema, this.#what(key));
     }
+  }
+
+  /** What a failed question was about, for its message. */
+  #what(key: string): string {
+    const limiter = show(textOf(this.limiter));
+    return key === COMMON ? limiter : `the key ${show(textOf(key))} of ${limiter}`;
   }
 
   /** The server's clock was set back: what is there goes back with it. */
   async #followClock(key: string, plan: Plan, reach: Reach): Promise<void> {
     const values = [this.limiter, key, planArgs(plan).text(reach), "{0,0,0,0}", ""];
-    await this.#call("amend", values, textOf(key));
+    await this.#call("amend", values, key);
   }
 }
 

@@ -17,7 +17,7 @@ const AGAIN = new Set(["40P01", "40001"]);
 /** A statement, a lock, or a transaction that took too long for the server: it took all of it back. */
 const LATE = new Set(["57014", "55P03", "25P04"]);
 
-/** The failure of a call for what `what` names. */
+/** @param what - What was asked for, such as the key "a" of "api". */
 export function failureOf(error: unknown, schema: string, what: string): SluiceError {
   if (error instanceof SluiceError) return error;
   const message = messageOf(error);
@@ -25,7 +25,7 @@ export function failureOf(error: unknown, schema: string, what: string): SluiceE
   const options = { cause: error };
   if (message.includes("SLUICE_CORRUPT")) {
     return new StoreCorruptError(
-      `${show(what)} in PostgreSQL lost a part of its state; reset() it, or choose another schema.`,
+      `${what} in PostgreSQL lost a part of its state; reset() it, or choose another schema.`,
       options,
     );
   }

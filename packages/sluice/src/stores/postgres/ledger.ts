@@ -2,6 +2,7 @@
 
 import type { Costs } from "../../costs.ts";
 import type { Plan } from "../../limits/plan.ts";
+import { show } from "../../time.ts";
 import type { Answer, Ask, Change, Ledger, Scope, View } from "../store.ts";
 import { Asking } from "./asking.ts";
 import { changeNumbers, makesRows } from "./change-numbers.ts";
@@ -165,7 +166,7 @@ export class PostgresLedger implements Ledger<false> {
   async close(): Promise<void> {
     this.#sweep.stop();
     const end = await this.#ended?.catch((error: unknown) => {
-      throw failureOf(error, this.#options.schema, this.#scope.name);
+      throw failureOf(error, this.#options.schema, show(this.#scope.name));
     });
     await end?.();
   }

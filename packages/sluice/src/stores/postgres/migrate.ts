@@ -41,7 +41,7 @@ export async function migrate(connection: Connection, schema: string): Promise<v
   try {
     await connection.run(inSchema(text, schema));
   } catch (error) {
-    throw failureOf(error, schema, schema);
+    throw failureOf(error, schema, show(schema));
   }
 }
 

@@ -27,7 +27,7 @@ export function failureOf(error: unknown, row: string): SluiceError {
     );
   }
   return (
-    commonFailure("Redis", row, error) ??
+    commonFailure("Redis", show(row), error) ??
     new StoreUnavailableError(`Redis did not decide (${message}); ${remedyFor(message)}.`, options)
   );
 }

@@ -1,7 +1,6 @@
 /** What the servers' scripts and functions say when they cannot go on, and failures that all servers have. */
 
 import { LimitsConflictError, StoreTimeoutError } from "../../errors.ts";
-import { show } from "../../time.ts";
 
 /** The clock of the server was set back: what is there must be moved with it first. */
 export function isJump(error: unknown): boolean {
@@ -14,7 +13,7 @@ export function missingBorder(error: unknown): number | undefined {
   return found ? Number(found[1]) : undefined;
 }
 
-/** The failure that has the same meaning on each server; `server` is its name. */
+/** The failure that has the same meaning on each server; `server` is its name, `what` what was asked for. */
 export function commonFailure(
   server: string,
   what: string,
@@ -23,7 +22,7 @@ export function commonFailure(
   const message = messageOf(error);
   if (message.includes("SLUICE_CONFLICT")) {
     return new LimitsConflictError(
-      `${show(what)} in ${server} has another kind of limit under the same cost; give this limiter another name, or the same kinds of limits everywhere.`,
+      `${what} in ${server} has another kind of limit under the same cost; give this limiter another name, or the same kinds of limits everywhere.`,
     );
   }
   if (!/time[d ]*out/i.test(message)) return undefined;
