@@ -7,6 +7,7 @@ import { systemClock } from "../../src/clock.ts";
 import { compile, type LimitsInput, type Plan } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { redis, type RedisClient, type RedisOptions } from "../../src/stores/redis.ts";
+import { failureOf } from "../../src/stores/redis/failures.ts";
 import type { Answer, Ask, Ledger } from "../../src/stores/store.ts";
 import { startRedis } from "../servers/redis.ts";
 import { temporaryFolder } from "../servers/server-process.ts";
@@ -123,6 +124,13 @@ describe("servers", () => {
     await says(ask(open(weak)), "STORE_UNAVAILABLE", /give its user \+eval, \+evalsha/);
   });
 
+  test("whose user may not run what the scripts call, in the words of Valkey 8", () => {
+    const said = "ERR ACL failure in script: User u has no permissions to run the 'set' command";
+    const { code, message } = failureOf(new Error(said), "row");
+    expect(code).toBe("STORE_UNAVAILABLE");
+    expect(message).toContain("give its user +eval, +evalsha");
+  });
+
   test.each(["EVAL", "EVALSHA"])("that have no command %s", async (command) => {
     const without = await serverWith("--rename-command", command, "");
     const sentence = /\(ERR unknown command .*\); it must allow scripts \(EVAL and EVALSHA\)/;
@@ -134,7 +142,8 @@ describe("servers", () => {
     const ledger = open(full);
     expect((await ask(ledger)).admitted).toBe(1);
     await full.config("SET", "maxmemory", "1");
-    await says(ask(ledger, { key: "other" }), "STORE_UNAVAILABLE", /\(OOM [^.]*\); give it memory/);
+    const sentence = /\(OOM [^.]*\); give it memory, and leave its maxmemory-policy at noeviction/;
+    await says(ask(ledger, { key: "other" }), "STORE_UNAVAILABLE", sentence);
     // What needs no memory is decided still.
     expect((await ask(ledger)).admitted).toBe(0);
     await full.config("SET", "maxmemory", "0");

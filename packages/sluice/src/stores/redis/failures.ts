@@ -39,7 +39,9 @@ function remedyFor(message: string): string {
   }
   if (/^(NOAUTH|WRONGPASS)/.test(message)) return "give the client its user and password";
   if (message.startsWith("READONLY")) return "connect to the primary, not to a replica";
-  if (message.startsWith("OOM")) return "give it memory; its policy may evict only volatile keys";
+  if (message.startsWith("OOM")) {
+    return "give it memory, and leave its maxmemory-policy at noeviction, for every other one forgets limits";
+  }
   if (message.startsWith("MISCONF")) return "let it save to its disk again";
   if (/^(LOADING|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)/.test(message))
     return "ask again when it is ready";
