@@ -102,15 +102,14 @@ export class SqliteLedger implements Ledger<true> {
   /** False when it takes a transaction, or somebody else was faster. */
   #answerAlone(ask: Ask): boolean {
     const key = JSON.stringify(ask.key);
-    const { single } = this.#transactions;
     const known = this.#recall(key, ask);
     if (known) {
-      const outcome = this.#try(known, ask, single);
+      const outcome = this.#try(known, ask);
       if (outcome === "admitted") return true;
       if (outcome === "admissible") return false;
       // Whether the rows are still like this is found out by writing, so a refusal reads them.
     }
-    const outcome = this.#try(this.#rows.readBoth(key), ask, single);
+    const outcome = this.#try(this.#rows.readBoth(key), ask);
     return outcome === "admitted" || outcome === "refused";
   }
 
@@ -118,7 +117,7 @@ export class SqliteLedger implements Ledger<true> {
   #decide(ask: Ask): Answer {
     const key = JSON.stringify(ask.key);
     const known = this.#recall(key, ask);
-    if (known && this.#try(known, ask, true) === "admitted") return this.#answer;
+    if (known && this.#try(known, ask) === "admitted") return this.#answer;
     const rows = this.#rows.readBoth(key);
     const step = this.#step(rows, ask);
     step.reserve(ask, this.#answer, () => this.#nextTicket(step), false);
@@ -134,17 +133,19 @@ export class SqliteLedger implements Ledger<true> {
     return ask.plan.hasShared ? undefined : this.#rows.recall(key);
   }
 
-  /** Decides, and writes if one statement does it and `mayWrite`. */
-  #try(rows: BothRows, ask: Ask, mayWrite: boolean): Outcome {
+  /** Decides, and writes if one statement does it. */
+  #try(rows: BothRows, ask: Ask): Outcome {
     let clean = false;
     try {
       const step = this.#step(rows, ask);
       if (step.changed) return "conflict";
-      const dry = !mayWrite || ask.plan.hasShared || !this.#rows.isSingle(rows.key, unitsOf(ask));
+      const dry = ask.plan.hasShared || !this.#rows.isSingle(rows.key, unitsOf(ask));
       step.reserve(ask, this.#answer, () => this.#nextTicket(step), dry);
       clean = dry || this.#answer.admitted === 0;
       if (clean) return dry && this.#answer.admitted > 0 ? "admissible" : "refused";
-      clean = this.#rows.isSingle(rows.key, 0) && this.#rows.swap(rows, step.moment);
+      clean =
+        this.#rows.isSingle(rows.key, 0) &&
+        this.#transactions.write(() => this.#rows.swap(rows, step.moment));
       return clean ? "admitted" : "conflict";
     } finally {
       if (!clean || rows.key.shape === undefined) this.#rows.forget(rows);

@@ -30,17 +30,18 @@ export class Transactions {
   readonly #begin: () => unknown;
   readonly #commit: () => unknown;
   /** Whether a single statement may write without a transaction around it. */
-  readonly single: boolean;
+  readonly #single: boolean;
+  #isLocked = false;
 
   constructor(handle: SqliteHandle, clock: Clock) {
     this.#handle = handle;
     this.#clock = clock;
-    this.single = resetsBusyStatements(handle);
+    this.#single = resetsBusyStatements(handle);
     this.#begin = this.#verb("BEGIN IMMEDIATE");
     this.#commit = this.#verb("COMMIT");
   }
 
-  /** Runs single statements, each of which is a transaction of its own; they only read unless `single`. */
+  /** Runs single statements, each of which is a transaction of its own; `write` those that write. */
   alone<T>(work: () => T): T {
     try {
       this.#check();
@@ -56,20 +57,37 @@ export class Transactions {
       this.#check();
       this.#patiently(this.#begin, patience);
       try {
+        this.#isLocked = true;
         const result = work();
         this.#patiently(this.#commit, patience);
         return result;
       } catch (error) {
         rollBack(this.#handle);
         throw error;
+      } finally {
+        this.#isLocked = false;
       }
     } catch (error) {
       throw told(error);
     }
   }
 
+  /** Runs one statement that writes, within `alone` or `locked`. */
+  write<T>(work: () => T): T {
+    if (this.#single || this.#isLocked) return work();
+    this.#begin();
+    try {
+      const result = work();
+      this.#commit();
+      return result;
+    } catch (error) {
+      rollBack(this.#handle);
+      throw error;
+    }
+  }
+
   #verb(sql: string): () => unknown {
-    if (!this.single) return () => this.#handle.exec(sql);
+    if (!this.#single) return () => this.#handle.exec(sql);
     const statement = this.#handle.prepare(sql);
     return () => statement.run();
   }
