@@ -87,7 +87,7 @@ describe.each(drivers)("$name", ({ name, open }) => {
     connection.exec("UPDATE sluice SET version = 7");
     const error = failureOf(() => sqlite(connection));
     expect(error.code).toBe("STORE_CORRUPT");
-    expect(error.message).toMatch(/version 7 .* reads version 2/);
+    expect(error.message).toMatch(/version 7 .* reads version 3/);
     expect(error.message).toMatch(SENTENCE);
     connection.close();
   });

@@ -1,12 +1,13 @@
 /**
  * The numbers of a row's states as one blob. A short state lies in it whole. Of a long one there are
- * its head, how many numbers its chunks do not have yet, and those, each behind its index.
+ * its head and what its chunks do not have yet: in how many ranges, then each behind its borders.
  */
 
 import { grownSize, grows, sizeOf } from "../../limits/growth.ts";
 import type { AnyLimit } from "../../limits/limit.ts";
 import { damaged } from "./failures.ts";
 import { INLINE, Kept } from "./kept.ts";
+import { Ranges } from "./ranges.ts";
 
 /** Which limits the states of a row are of, in order. */
 export type Shape = readonly { readonly name: string; readonly limit: AnyLimit }[];
@@ -47,10 +48,15 @@ export function decode(
     const whole = seen?.length === size ? seen : new Float64Array(size);
     const kept = new Kept(name, limit, whole, 0, size);
     const patch = at + kept.head + 1;
-    const end = patch + 2 * cells[patch - 1]!;
-    if (!(end >= patch && end <= cells.length)) throw damaged("a state");
     kept.cells.set(cells.subarray(at, patch - 1));
-    kept.stale = new Set();
+    kept.stale = new Ranges();
+    let end = patch;
+    for (let left = cells[patch - 1]!; left > 0; left--) {
+      const [from, to] = [cells[end]!, cells[end + 1]!];
+      if (!(from >= 0 && to > from && to <= size)) throw damaged("a state");
+      kept.stale.add(from, to);
+      end += 2 + to - from;
+    }
     states.push(kept);
     patches.push(cells.subarray(patch, end));
     at = end;
@@ -69,15 +75,18 @@ function sizeIn(cells: Float64Array, at: number, limit: AnyLimit): number {
 }
 
 /** Puts the numbers that the chunks do not have into their places. */
-export function applyPatch(kept: Kept, patch: Float64Array): void {
-  for (let i = 0; i < patch.length; i += 2) {
-    const index = patch[i]!;
-    if (!(index < kept.size)) throw damaged("a state");
-    kept.cells[index] = patch[i + 1]!;
-    kept.stale!.add(index);
+export function applyPatch({ cells }: Kept, patch: Float64Array): void {
+  for (let i = 0; i < patch.length;) {
+    const [from, to] = [patch[i]!, patch[i + 1]!];
+    cells.set(patch.subarray(i + 2, i + 2 + to - from), from);
+    i += 2 + to - from;
   }
 }
 
+/** Made once: memory of its own for each decision is a good part of what encoding takes. */
+let scratch = new Float64Array(512);
+
+/** Good until the next call: connections copy what is bound. */
 export function encode(states: readonly Kept[]): Uint8Array {
   const [first] = states;
   // Most rows are one short state, in the numbers that were read.
@@ -86,12 +95,13 @@ export function encode(states: readonly Kept[]): Uint8Array {
   }
   let length = 0;
   for (const kept of states) {
-    length += kept.long ? kept.head + 1 + 2 * kept.stale!.size : kept.size;
+    length += kept.long ? kept.head + 1 + kept.stale!.size : kept.size;
   }
-  const cells = new Float64Array(length);
+  if (scratch.length < length) scratch = new Float64Array(2 * length);
   let at = 0;
-  for (const kept of states) at = kept.long ? putLong(cells, at, kept) : putShort(cells, at, kept);
-  return new Uint8Array(cells.buffer);
+  for (const kept of states)
+    at = kept.long ? putLong(scratch, at, kept) : putShort(scratch, at, kept);
+  return new Uint8Array(scratch.buffer, 0, 8 * length);
 }
 
 function putShort(cells: Float64Array, at: number, kept: Kept): number {
@@ -102,10 +112,12 @@ function putShort(cells: Float64Array, at: number, kept: Kept): number {
 function putLong(cells: Float64Array, from: number, { head, cells: all, stale }: Kept): number {
   cells.set(all.subarray(0, head), from);
   let at = from + head;
-  cells[at++] = stale!.size;
-  for (const index of stale!) {
-    cells[at++] = index;
-    cells[at++] = all[index]!;
+  cells[at++] = stale!.count;
+  for (const range of stale!) {
+    cells[at++] = range.from;
+    cells[at++] = range.to;
+    cells.set(all.subarray(range.from, range.to), at);
+    at += range.to - range.from;
   }
   return at;
 }

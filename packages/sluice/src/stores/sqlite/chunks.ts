@@ -2,12 +2,10 @@
 
 import { applyPatch, numbersOf } from "./cells.ts";
 import { damaged } from "./failures.ts";
-import { type Kept, PATCH } from "./kept.ts";
+import { CHUNK, type Kept } from "./kept.ts";
 import type { Row } from "./row.ts";
 import type { Statements } from "./schema.ts";
 
-/** Numbers in one chunk. */
-const CHUNK = 128;
 /** Chunks of different states of one row are numbered so far apart. */
 const PARTS = 2 ** 20;
 /** Rows whose long states are remembered. */
@@ -47,16 +45,12 @@ export class Chunks {
 
   /** What the row has no room for: the caller writes the row, and then these. */
   flush(row: Row, whole: boolean): Flush[] {
-    return row.states.flatMap((kept, i): Flush[] => {
-      if (!kept.long) return [];
-      const all = whole || kept.stale === undefined;
-      if (!all && kept.stale!.size <= PATCH / 2) return [];
-      const parts = all
-        ? Array.from({ length: chunksOf(kept) }, (_, part) => part)
-        : new Set(Array.from(kept.stale!, (index) => Math.floor((index - kept.head) / CHUNK)));
-      kept.stale = new Set();
-      return Array.from(parts, (part) => ({ kept, state: i, part }));
-    });
+    const flushed: Flush[] = [];
+    for (const [state, kept] of row.states.entries()) {
+      if (!kept.long || (!whole && kept.hasRoom(0))) continue;
+      for (const part of kept.flush(whole)) flushed.push({ kept, state, part });
+    }
+    return flushed;
   }
 
   write(row: Row, flushed: readonly Flush[], whole: boolean): void {
@@ -83,7 +77,7 @@ export class Chunks {
 
   #readSince(row: Row, since: number): void {
     const chunks = this.#sql.chunks.all(row.id, since) as { part: number; cells: Uint8Array }[];
-    const all = row.states.reduce((sum, kept) => sum + chunksOf(kept), 0);
+    const all = row.states.reduce((sum, kept) => sum + kept.chunks, 0);
     if (since < 0 && chunks.length < all) throw damaged("a part of a long window");
     for (const { part, cells } of chunks) {
       const numbers = numbersOf(cells);
@@ -94,10 +88,6 @@ export class Chunks {
       kept.cells.set(numbers, from);
     }
   }
-}
-
-function chunksOf({ long, size, head }: Kept): number {
-  return long ? Math.ceil((size - head) / CHUNK) : 0;
 }
 
 /** One chunk to be written. */

@@ -4,11 +4,19 @@ import { commitTo, idleFrom, type Place } from "../../limits/algorithm.ts";
 import { grownSize, grows, moveTo, roomFor, sizeOf } from "../../limits/growth.ts";
 import { migrateState, type Site } from "../../limits/history.ts";
 import type { AnyLimit, Moment } from "../../limits/limit.ts";
+import { Ranges } from "./ranges.ts";
 
 /** The most numbers of a state that lie in the row itself. */
 export const INLINE = 64;
-/** How many numbers of a longer one the row may have besides, because its chunks are out of date. */
-export const PATCH = 64;
+/**
+ * Numbers in one chunk of a longer one. SQLite keeps rows of up to 1,002 bytes in one page of such a
+ * table; of a longer one a part would lie in a page of its own.
+ */
+export const CHUNK = 120;
+/** What of it the row has room for besides, because the chunks are out of date: one chunk, and some more. */
+const PATCH = CHUNK + 16;
+/** What a commit may add to that besides its own numbers: the borders of two ranges. */
+const BORDERS = 4;
 
 export class Kept {
   readonly costName: string;
@@ -18,7 +26,7 @@ export class Kept {
   base: number;
   size: number;
   /** Of a long state: which numbers in its chunks are out of date; `undefined` for all of them. */
-  stale: Set<number> | undefined;
+  stale: Ranges | undefined;
 
   constructor(costName: string, limit: AnyLimit, cells: Float64Array, base: number, size: number) {
     this.costName = costName;
@@ -46,7 +54,8 @@ export class Kept {
 
   /** Whether the row has room for `more` numbers that its chunks have not. */
   hasRoom(more: number): boolean {
-    return !this.long || (this.stale !== undefined && this.stale.size + more <= PATCH);
+    if (!this.long) return true;
+    return this.stale !== undefined && this.stale.size + BORDERS + more <= PATCH;
   }
 
   /** Books `cost` by a caller's limit; `now` is before or at `at`. */
@@ -66,7 +75,7 @@ export class Kept {
     const before = this.cells.slice(base, base + size);
     f();
     for (let i = this.head; i < size; i++) {
-      if (this.cells[base + i] !== before[i]) this.stale.add(i);
+      if (this.cells[base + i] !== before[i]) this.stale.add(i, i + 1);
     }
   }
 
@@ -94,11 +103,37 @@ export class Kept {
     this.stale = undefined;
   }
 
+  /** How many chunks a long state has. */
+  get chunks(): number {
+    return this.long ? Math.ceil((this.size - this.head) / CHUNK) : 0;
+  }
+
+  /** Which chunks are to be written, so that the row has room again. */
+  flush(all: boolean): Iterable<number> {
+    const { head, stale } = this;
+    this.stale = new Ranges();
+    if (all || stale === undefined) return Array.from({ length: this.chunks }, (_, part) => part);
+    const partOf = (index: number): number => Math.floor((index - head) / CHUNK);
+    const parts = new Set<number>();
+    for (const { from, to } of stale) {
+      for (let part = partOf(from); part <= partOf(to - 1); part++) parts.add(part);
+    }
+    // A ring goes on in the newest chunk, which is written once it is full.
+    const newest = partOf(stale.newest);
+    const rest = stale.within(head + newest * CHUNK, head + (newest + 1) * CHUNK);
+    if (rest.size > 0.75 * CHUNK) return parts;
+    this.stale = rest;
+    parts.delete(newest);
+    return parts;
+  }
+
   /** A ring is written from its next slot on. */
   #note(limit: AnyLimit, cost: number): void {
+    if (this.stale === undefined || cost === 0) return;
     const header = sizeOf(limit);
-    const capacity = this.size - header;
-    const next = this.cells[this.base + 1]!;
-    for (let i = 0; i < cost; i++) this.stale?.add(header + ((next + i) % capacity));
+    const from = header + this.cells[this.base + 1]!;
+    const over = from + cost - this.size;
+    this.stale.add(from, over > 0 ? this.size : from + cost);
+    if (over > 0) this.stale.add(header, header + over);
   }
 }

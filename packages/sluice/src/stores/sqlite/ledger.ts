@@ -104,12 +104,12 @@ export class SqliteLedger implements Ledger<true> {
     const key = JSON.stringify(ask.key);
     const known = this.#recall(key, ask);
     if (known) {
-      const outcome = this.#try(known, ask);
+      const outcome = this.#try(known, ask, false);
       if (outcome === "admitted") return true;
       if (outcome === "admissible") return false;
       // Whether the rows are still like this is found out by writing, so a refusal reads them.
     }
-    const outcome = this.#try(this.#rows.readBoth(key), ask);
+    const outcome = this.#try(this.#rows.readBoth(key), ask, false);
     return outcome === "admitted" || outcome === "refused";
   }
 
@@ -117,7 +117,7 @@ export class SqliteLedger implements Ledger<true> {
   #decide(ask: Ask): Answer {
     const key = JSON.stringify(ask.key);
     const known = this.#recall(key, ask);
-    if (known && this.#try(known, ask) === "admitted") return this.#answer;
+    if (known && this.#try(known, ask, true) === "admitted") return this.#answer;
     const rows = this.#rows.readBoth(key);
     const step = this.#step(rows, ask);
     step.reserve(ask, this.#answer, () => this.#nextTicket(step), false);
@@ -133,18 +133,18 @@ export class SqliteLedger implements Ledger<true> {
     return ask.plan.hasShared ? undefined : this.#rows.recall(key);
   }
 
-  /** Decides, and writes if one statement does it. */
-  #try(rows: BothRows, ask: Ask): Outcome {
+  /** Decides, and writes if one statement does it, or `within` a transaction several. */
+  #try(rows: BothRows, ask: Ask, within: boolean): Outcome {
     let clean = false;
     try {
       const step = this.#step(rows, ask);
       if (step.changed) return "conflict";
-      const dry = ask.plan.hasShared || !this.#rows.isSingle(rows.key, unitsOf(ask));
+      const dry = ask.plan.hasShared || !this.#rows.isSwap(rows.key, unitsOf(ask), within);
       step.reserve(ask, this.#answer, () => this.#nextTicket(step), dry);
       clean = dry || this.#answer.admitted === 0;
       if (clean) return dry && this.#answer.admitted > 0 ? "admissible" : "refused";
       clean =
-        this.#rows.isSingle(rows.key, 0) &&
+        this.#rows.isSwap(rows.key, 0, within) &&
         this.#transactions.write(() => this.#rows.swap(rows, step.moment));
       return clean ? "admitted" : "conflict";
     } finally {

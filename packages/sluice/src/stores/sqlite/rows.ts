@@ -73,18 +73,16 @@ export class Rows {
     return both?.key.alone === true ? both : undefined;
   }
 
-  /** Whether one statement writes what `more` units change; never that of a new limit. */
-  isSingle(row: Row, more: number): boolean {
+  /** Whether `swap` can write what `more` units change: by one statement, or `within` a transaction. */
+  isSwap(row: Row, more: number, within: boolean): boolean {
     if (row.id === 0) row.shape ??= this.#shapes.find(row.states);
-    return row.shape !== undefined && row.states.every((kept) => kept.hasRoom(more));
+    return row.shape !== undefined && (within || row.states.every((kept) => kept.hasRoom(more)));
   }
 
-  /**
-   * Writes the key's row by one statement; false when either row was changed by somebody else since it
-   * was read.
-   */
+  /** Writes the key's row; false when either row was changed by somebody else since it was read. */
   swap({ key: row, root }: BothRows, moment: Moment): boolean {
     if (row.id === 0) return this.write(row, moment);
+    const flushed = this.#chunks.flush(row, false);
     row.seen = row.momentOf(moment).now;
     const { changes } = this.#sql.swapRow.run(
       row.seen,
@@ -98,6 +96,7 @@ export class Rows {
     );
     if (Number(changes) !== 1) return false;
     row.version++;
+    this.#chunks.write(row, flushed, false);
     this.remember({ key: row, root });
     return true;
   }

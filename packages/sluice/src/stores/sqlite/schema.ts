@@ -4,7 +4,7 @@ import { StoreCorruptError } from "../../errors.ts";
 import type { SqliteHandle, SqliteStatement } from "./handle.ts";
 
 /** Rises with every change of the tables or of what their numbers mean. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * `budget`: a limiter's name, and a number that no forgotten row's ticket or version went beyond.
