@@ -6,6 +6,7 @@
 
 local RING_SHORT = 512 -- bytes of the log in a row
 local RING_READ = 64 -- instants that are read at a time
+local RING_RUN = 16 -- so many of one instant are written at once, and not one by one
 
 local function ring_at(state, back)
   if not state.body then return (unpack("<d", state.raw, 8 * (state.known - back) + 1)) end
@@ -41,6 +42,16 @@ local function ring_flush(state)
     slot = slot % state.capacity
   end
   state.pending, state.read, state.fresh = {}, {}, 0
+end
+
+-- Writes many of one instant behind what was written before.
+local function ring_run(state, at, cost)
+  if state.fresh > 0 then ring_flush(state) end
+  local bytes, first = pack("<d", at), math.min(cost, state.capacity - state.next)
+  redis.call("SETRANGE", state.body, 8 * state.next, string.rep(bytes, first))
+  if first < cost then redis.call("SETRANGE", state.body, 0, string.rep(bytes, cost - first)) end
+  state.next = (state.next + cost) % state.capacity
+  state.read = {}
 end
 
 -- The whole log in one string, oldest first.
@@ -170,11 +181,12 @@ kinds.window = {
       end
       return
     end
+    state.known = math.min(state.known + cost, state.capacity)
+    if cost >= RING_RUN then return ring_run(state, at, cost) end
     for _ = 1, cost do
       state.pending[state.next] = at
       state.next = (state.next + 1) % state.capacity
     end
-    state.known = math.min(state.known + cost, state.capacity)
     state.fresh = math.min(state.fresh + cost, state.capacity)
   end,
 
