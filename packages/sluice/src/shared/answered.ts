@@ -1,6 +1,7 @@
 /** Answers that a synchronous store gives at once and a remote one promises. */
 
 import type { Clock } from "../clock.ts";
+import type { Answer } from "../stores/store.ts";
 
 /** Goes on with an answer: at once when it is there. */
 export function after<T, R>(
@@ -24,4 +25,11 @@ export function within<T>(
     });
     answer.then(resolve, reject).finally(() => cancel());
   });
+}
+
+/** A store that answers at once may use the same answer for the next question, before this is read. */
+export function kept(answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
+  if (answer instanceof Promise) return answer;
+  const { instants, tickets } = answer;
+  return { ...answer, instants: instants.slice(), tickets: tickets.slice() };
 }

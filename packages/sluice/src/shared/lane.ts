@@ -11,6 +11,7 @@ import { isHeld, NEVER } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import { type KeyQueue, rankOf, type Waiter } from "../queue.ts";
 import type { Answer, Ask, Ledger } from "../stores/store.ts";
+import { kept } from "./answered.ts";
 import { type Booking, bookingsOf, sameCosts } from "./booking.ts";
 import type { CommonLine, InLine } from "./common-line.ts";
 import { Share } from "./share.ts";
@@ -88,6 +89,11 @@ export class Lane implements InLine {
     return this.#wantsMore && !this.#desk.line.has(this) ? Math.min(next, this.#askAt) : next;
   }
 
+  /** A call is in flight, after which the lane is looked at again. */
+  get isAsking(): boolean {
+    return this.#call !== undefined;
+  }
+
   /** Nobody waits, nothing is in hand, no call is in flight. */
   get idle(): boolean {
     const { size } = this.queue;
@@ -146,7 +152,7 @@ export class Lane implements InLine {
     const spare = this.#booked.splice(this.queue.size);
     if (spare.length > 0) void this.#giveBack(spare);
     if (!this.#wantsMore || this.#askAt > now) return;
-    if (!this.queue.plan.hasShared) this.#begin(this.#unserved(), false);
+    if (!this.queue.plan.hasShared) this.#begin(this.#askSoon(), false);
     else if (!this.#desk.line.has(this)) this.#lineUp();
   }
 
@@ -155,7 +161,7 @@ export class Lane implements InLine {
     const { ageing } = this.#desk;
     const unserved = this.#unserved();
     const first = unserved.findIndex((waiter) => rankOf(waiter, ageing) > rank);
-    this.#begin(first < 0 ? unserved : unserved.slice(0, Math.max(1, first)), true);
+    this.#begin(this.#ask(first < 0 ? unserved : unserved.slice(0, Math.max(1, first))), true);
     return true;
   }
 
@@ -165,7 +171,7 @@ export class Lane implements InLine {
     const unserved = this.#unserved();
     const first = unserved.findIndex(({ costs }) => takesShared(this.queue.plan, costs));
     if (first === 0) line.join(this, rankOf(unserved[0]!, ageing), unserved[0]!);
-    else this.#begin(first < 0 ? unserved : unserved.slice(0, first), false);
+    else this.#begin(this.#ask(first < 0 ? unserved : unserved.slice(0, first)), false);
   }
 
   /** Those who wait and have no instant. */
@@ -204,15 +210,22 @@ export class Lane implements InLine {
     if (++this.#missed > MOST_MISSED) this.#desk.tooSlow(this);
   }
 
-  #begin(queued: readonly Waiter[], fromLine: boolean): void {
+  #begin(call: Promise<void>, fromLine: boolean): void {
     this.#fromLine = fromLine;
     this.asked = this.#desk.clock.now();
-    this.#call = this.#ask(queued).finally(() => {
+    this.#call = call.finally(() => {
       this.#call = undefined;
       this.asked = undefined;
       if (fromLine) this.#desk.line.ended();
       this.#desk.pump(this);
     });
+  }
+
+  /** One call for all who come in this turn: who was just granted may be back at once. */
+  async #askSoon(): Promise<void> {
+    await undefined;
+    const queued = this.#suspensions > 0 ? [] : this.#unserved();
+    if (queued.length > 0) await this.#ask(queued);
   }
 
   async #ask(queued: readonly Waiter[]): Promise<void> {
@@ -287,13 +300,6 @@ export class Lane implements InLine {
     this.#poll = Math.min(2 * this.#poll, POLL_MOST / 2);
     return received + Math.ceil(wait);
   }
-}
-
-/** A store that answers at once may use the same answer for the next question, before this is read. */
-function kept(answer: Answer | Promise<Answer>): Answer | Promise<Answer> {
-  if (answer instanceof Promise) return answer;
-  const { instants, tickets } = answer;
-  return { ...answer, instants: instants.slice(), tickets: tickets.slice() };
 }
 
 /** Slots come back at nobody knows when, so nothing is booked behind them. */

@@ -81,7 +81,7 @@ export class SharedWaiting implements LaneDesk {
       if (wait !== undefined) this.#limitWait(waiter, lane.queue, ahead, waiter.arrival + wait);
       const { events } = admissions;
       if (events.heard) events.emit({ type: "wait", key, waiting: this.lanes.size });
-      this.lanes.pump(lane);
+      if (!lane.isAsking) this.lanes.pump(lane);
     });
   }
 

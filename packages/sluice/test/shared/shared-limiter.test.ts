@@ -70,6 +70,37 @@ describe("acquire", () => {
     expect(clock.timers()).toEqual({ active: 0, idle: expect.anything() });
   });
 
+  test("callers who come back as soon as they are granted are all in the next call", async () => {
+    const clock = manualClock();
+    const store = farStore(clock);
+    store.there = () => 1;
+    store.back = () => 1;
+    const limiter = createLimiter("1000000/1s", { store, clock, name: "x" });
+    const ran: number[] = [];
+    const caller = async (): Promise<void> => {
+      for (let i = 0; i < 5; i++) {
+        await limiter.acquire();
+        ran.push(clock.now() / 1e3);
+      }
+    };
+    const callers = Promise.all(Array.from({ length: 8 }, caller));
+    await clock.advance(100);
+    await callers;
+    expect(ran).toEqual([2, 4, 6, 8, 10].flatMap((at) => Array<number>(8).fill(at)));
+    expect(store.calls.reserve).toBe(5);
+  });
+
+  test("who is cancelled in the turn in which it came is not asked for", async () => {
+    const clock = manualClock();
+    const store = farStore(clock);
+    const limiter = createLimiter("5/1s", { store, clock, name: "x" });
+    const waiting = limiter.acquire();
+    expect(limiter.cancelWaiting()).toBe(1);
+    await expect(waiting).rejects.toThrow("cancelWaiting");
+    await clock.advance(100);
+    expect(store.calls).toEqual({ reserve: 0, amend: 0, peek: 0 });
+  });
+
   test("two processes share one limit, and each gets its part", async () => {
     const clock = manualClock();
     const store = farStore(clock);
