@@ -11,6 +11,8 @@ import {
 import { compile, type LimitsInput, type Plan } from "../../limits/plan.ts";
 import { window } from "../../limits/window/window.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
+import { regionsOf } from "./layout.ts";
+import { indexOf } from "./pair.ts";
 
 function setting(): {
   clock: ReturnType<typeof manualClock>;
@@ -86,4 +88,28 @@ test("limits of a key alone and with all keys' meet at any operation of a step",
     expect(census(memory, threads).twice).toEqual([]);
     if (!reached) expect(n).toBeGreaterThan(20);
   }
+});
+
+/** How many keys have a row. */
+function keysKept({ words }: ReturnType<typeof memoryOf>): number {
+  const { rows, rowCount } = regionsOf(words.length);
+  let kept = 0;
+  for (let row = 2; row < rowCount; row++) if (indexOf(words[rows + 2 * row]!) !== 0) kept++;
+  return kept;
+}
+
+test("keys that are as good as new stay for a second, and are forgotten then as others are added", () => {
+  const { clock, memory, threads } = setting();
+  const plan = planOf("1000/s burst 1");
+  const add = (from: number, to: number): void => {
+    for (let i = from; i < to; i++) {
+      clock.block(5);
+      expect(take(threads[0], plan, `key ${i}`)).toBeDefined();
+    }
+  };
+  add(0, 50);
+  expect(keysKept(memory)).toBe(50);
+  clock.block("2s");
+  add(50, 150);
+  expect(keysKept(memory)).toBe(100);
 });

@@ -10,6 +10,8 @@ import type { Title } from "./text.ts";
 const FEW = 3;
 /** Microseconds by which clocks of other threads may be behind. */
 const BEHIND = 1_000;
+/** While there is room, keys that were in use so shortly before stay: they are asked for again. */
+const LATELY = 1_000_000;
 
 export class Sweep {
   readonly #rows: Rows;
@@ -35,7 +37,7 @@ export class Sweep {
     for (let i = 0; i < Math.min(FEW, used); i++) {
       const hand = Atomics.add(memory.halves, AT_HAND * 2, 1) >>> 0;
       this.#look(1 + (hand % used), (draft, title) => {
-        if (Sweep.isIdle(draft, now)) forget(title);
+        if (Sweep.isIdle(draft, now - LATELY)) forget(title);
       });
     }
   }
