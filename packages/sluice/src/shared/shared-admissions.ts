@@ -10,7 +10,7 @@ import type { LimitsInput, Plan } from "../limits/plan.ts";
 import type { LimiterOptions, Settings } from "../options.ts";
 import { type Denial, Grant, type PermitOwner, type Refusal } from "../permit.ts";
 import { Plans } from "../plans.ts";
-import type { Answer, Ask, Change, Ledger, View } from "../stores/store.ts";
+import type { Ask, Change, Ledger, View } from "../stores/store.ts";
 import { show } from "../time.ts";
 import { bindingName, type Refused, refusalOf } from "../view.ts";
 import { type Booking, bookingsOf } from "./booking.ts";
@@ -89,7 +89,12 @@ export class SharedAdmissions implements PermitOwner {
     tries: number = MOST_LATE,
   ): Judged {
     if (this.breached) return this.freePass(key, plan, costs);
-    if (this.ledger.sync) return this.#attemptHere(key, plan, costs, waited, tries);
+    return this.ledger.sync
+      ? this.#attemptHere(key, plan, costs, waited, tries)
+      : this.#attemptThere(key, plan, costs, waited, tries);
+  }
+
+  #attemptThere(key: string, plan: Plan, costs: Costs, waited: number, tries: number): Judged {
     const asked = [costs];
     const ask: Ask = { key, plan, costs: asked, maxWait: 0, since: undefined, deferred: false };
     const sent = this.clock.now();
@@ -114,6 +119,13 @@ export class SharedAdmissions implements PermitOwner {
   /** The answer is here at once: the store's own clock says whether it was too long on its way. */
   #attemptHere(key: string, plan: Plan, costs: Costs, waited: number, tries: number): Judged {
     const ledger = this.ledger as Ledger<true>;
+    if (ledger.attempt !== undefined) {
+      const verdict = ledger.attempt(key, plan, costs);
+      const { now, ticket } = verdict;
+      if (ticket === 0) return this.refusal(key, plan, costs, verdict);
+      const late = ledger.now() - now;
+      return this.#inTime(key, plan, costs, { at: now, ticket }, late, waited, tries);
+    }
     const ask: Ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
     const answer = ledger.reserve(ask);
     if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
@@ -121,8 +133,21 @@ export class SharedAdmissions implements PermitOwner {
     const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
     // What a fallback answers is not of the store's clock, or not of the first try.
     const late = asked === undefined ? ledger.now() - at : this.clock.now() - asked;
-    if (late <= this.grace) return this.admit(key, plan, costs, { at, ticket }, waited);
-    void this.giveBack(key, [{ plan, costs, at, ticket }]);
+    return this.#inTime(key, plan, costs, { at, ticket }, late, waited, tries);
+  }
+
+  /** What is not older than the grace; else another one. */
+  #inTime(
+    key: string,
+    plan: Plan,
+    costs: Costs,
+    given: { readonly at: number; readonly ticket: number },
+    late: number,
+    waited: number,
+    tries: number,
+  ): Judged {
+    if (late <= this.grace) return this.admit(key, plan, costs, given, waited);
+    void this.giveBack(key, [{ plan, costs, ...given }]);
     if (tries === 0) throw tooSlow(key, this.grace);
     return this.#attemptHere(key, plan, costs, waited + late, tries - 1);
   }
@@ -232,7 +257,7 @@ export class SharedAdmissions implements PermitOwner {
   }
 
   /** The rate that binds in a ring of several is looked up. */
-  refusal(key: string, plan: Plan, costs: Costs, answer: Answer): Denial | Promise<Denial> {
+  refusal(key: string, plan: Plan, costs: Costs, answer: Refused): Denial | Promise<Denial> {
     const { now, until, rule } = answer;
     if ((plan.rules[rule]?.names.length ?? 1) === 1) return refusalOf(plan, { now, until, rule });
     return after(this.look(key, plan, costs, undefined), ({ view }) =>

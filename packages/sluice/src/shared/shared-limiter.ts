@@ -29,7 +29,7 @@ import { type Look, viewLimits } from "../view.ts";
 import { after } from "./answered.ts";
 import { closeGate, openGate } from "./gate.ts";
 import { Refusals } from "./refusals.ts";
-import { SharedAdmissions, type Sight } from "./shared-admissions.ts";
+import { type Judged, SharedAdmissions, type Sight } from "./shared-admissions.ts";
 import { SharedWaiting } from "./shared-waiting.ts";
 
 interface Asked {
@@ -75,19 +75,35 @@ export class SharedLimiter extends DerivedVerbs {
     const admissions = this.#admissions;
     const lane = this.#waiting.lanes.get(key);
     if (lane && !options.barge && !admissions.breached) {
-      const ahead = lane.queue.ahead(0);
-      return after(admissions.look(key, plan, costs, ahead), ({ view }) =>
-        this.#refuse(key, admissions.forecastRefusal(plan, view)),
-      );
+      return this.#refuseBehind(lane.queue.ahead(0), key, plan, costs);
     }
     const known = this.#refusals.find(key, plan, costs, this.#clock);
     if (known) {
       const refused = this.#refuse(key, known);
       return admissions.ledger.sync ? refused : Promise.resolve(refused);
     }
-    return after(admissions.attempt(key, plan, costs, 0), (answer) => {
-      if (!answer.granted) this.#refusals.note(key, plan, costs, answer, this.#clock.now());
-      return answer.granted ? answer : this.#refuse(key, answer);
+    const answer = admissions.attempt(key, plan, costs, 0);
+    if (!(answer instanceof Promise) && answer.granted) return answer;
+    return this.#refuseOrGrant(answer, key, plan, costs);
+  }
+
+  #refuseBehind(ahead: Costs, key: string, plan: Plan, costs: Costs): Refusal | Promise<Refusal> {
+    const admissions = this.#admissions;
+    return after(admissions.look(key, plan, costs, ahead), ({ view }) =>
+      this.#refuse(key, admissions.forecastRefusal(plan, view)),
+    );
+  }
+
+  #refuseOrGrant(
+    answer: Judged,
+    key: string,
+    plan: Plan,
+    costs: Costs,
+  ): Permit | Refusal | Promise<Permit | Refusal> {
+    return after(answer, (judged) => {
+      if (judged.granted) return judged;
+      this.#refusals.note(key, plan, costs, judged, this.#clock.now());
+      return this.#refuse(key, judged);
     });
   }
 
