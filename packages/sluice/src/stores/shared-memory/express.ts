@@ -1,60 +1,67 @@
 /**
  * The commonest step, by the shortest way: one admission, now, by one pace or exact window of a key
- * whose row is there. All else, refusals too, is left to the general step.
+ * whose record has a tail. All else, refusals too, is left to the general step. One long function,
+ * since a number that is passed to one which is not compiled into its caller has to be allocated.
  */
 
-import type { Moment } from "../../limits/limit.ts";
-import type { Answer, Ask } from "../store.ts";
+import * as pace from "../../limits/pace/pace.ts";
 import type { Bound } from "./bound.ts";
 import type { Decision } from "./decision.ts";
-import { GATE, SEEN, TICKET } from "./record.ts";
-import { MOST_BACK, type ReadTime } from "./host-clock.ts";
+import type { Draft } from "./draft.ts";
+import { enterOne, follow, hasRoom } from "./entries.ts";
+import { type HostClock, MOST_BACK } from "./host-clock.ts";
+import { isTailable } from "./tail.ts";
+import { GATE, HEADER, SEEN, TICKET } from "./record.ts";
 import type { Step } from "./step.ts";
 
-type Now = { -readonly [K in keyof Moment]: Moment[K] };
-
 export class Express {
+  /** The instant of what was admitted last. */
+  now = 0;
   readonly #step: Step;
   readonly #decision: Decision;
-  readonly #time: ReadTime;
-  readonly #moment: Now = { now: 0, wall: 0, since: 0 };
+  readonly #clock: HostClock;
 
-  constructor(step: Step, decision: Decision, time: ReadTime) {
+  constructor(step: Step, decision: Decision, clock: HostClock) {
     this.#step = step;
     this.#decision = decision;
-    this.#time = time;
+    this.#clock = clock;
   }
 
-  /** Whether it was admitted; if not, nothing has been decided. */
-  admits(ask: Ask, bound: Bound, answer: Answer): boolean {
+  /** The ticket of an admission now; 0 when nothing has been decided. */
+  take(key: string, bound: Bound, cost: number, notBefore: number): number {
     const limit = bound.alone;
-    if (limit === undefined || ask.costs.length !== 1) return false;
-    const cost = ask.costs[0]![0]!;
-    if (cost === 0) return false;
     const step = this.#step;
+    if (limit === undefined || !isTailable(cost) || !step.readWithTail(key)) return 0;
     const draft = step.key;
-    const moment = this.#moment;
-    // Before the row, and once: the shorter a try is, the fewer are in vain.
-    const time = this.#time();
+    // Once: the shorter a try is, the fewer are in vain.
+    const time = this.#clock.now();
     for (;;) {
-      if (!step.readAlone(ask.key)) return false;
       const { cells } = draft;
-      const now = Math.max(time, cells[SEEN]!);
-      if (now > time + MOST_BACK || !bound.bindsAlone(draft.shape)) return false;
-      const gate = Math.max(cells[GATE]!, this.#decision.gateOfAll(), ask.notBefore ?? 0);
-      moment.now = now;
-      moment.wall = now;
-      moment.since = ask.since ?? now;
-      if (gate > now || draft.earliest(0, limit, cost, moment) !== now) return false;
+      const seen = cells[SEEN]!;
+      const now = seen > time ? seen : time;
+      if (now > time + MOST_BACK || cells[GATE]! > now || notBefore > now) return 0;
+      if (!bound.bindsAlone(draft.shape) || this.#decision.gateOfAll() > now) return 0;
+      if (limit.kind === "pace") {
+        if (pace.earliest(limit, cells, HEADER, cost, now, now) !== now) return 0;
+      } else if (!hasRoom(draft, limit, cost, now)) return 0;
+      if (!draft.tail.append(now, cost)) {
+        draft.valid = readMore(draft);
+        if (step.readWithTail(key)) continue;
+        return 0;
+      }
       const ticket = cells[TICKET]! + 1;
       cells[TICKET] = ticket;
-      draft.commit(0, limit, cost, now, moment, ticket);
-      if (!step.commitKey(moment)) continue;
-      answer.now = now;
-      answer.admitted = 1;
-      answer.instants[0] = now;
-      answer.tickets[0] = ticket;
-      return true;
+      cells[SEEN] = now;
+      if (limit.kind === "pace") pace.commit(limit, cells, HEADER, cost, now, now, now);
+      else enterOne(draft, limit, cost, now);
+      this.now = now;
+      return ticket;
     }
   }
+}
+
+/** Reads what others have entered meanwhile; false when it is not that which has happened. */
+function readMore(draft: Draft): boolean {
+  const { count } = draft.tail;
+  return follow(draft) && draft.tail.count > count;
 }

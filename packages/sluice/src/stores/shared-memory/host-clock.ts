@@ -13,14 +13,38 @@ import { indexOf, next } from "./pair.ts";
 /** A clock that was set back by more than this, in microseconds, is believed. */
 export const MOST_BACK = 60_000_000;
 
-/** Reads the time for one ledger. */
-export type ReadTime = () => number;
+/** How often the memory is looked at, in microseconds. */
+const LOOK = 1_000_000;
 
-/** With a clock that was handed in (in tests), its wall clock is the time. */
-export function timeOf(clock: Clock, epoch: number): ReadTime {
-  if (clock !== systemClock) return () => Math.round(clock.wall() * 1e3);
-  const offset = epoch + ahead();
-  return () => Math.floor(systemClock.now() + offset);
+/** The time as one ledger reads it; a class, so that the number need not be allocated. */
+export class HostClock {
+  readonly #clock: Clock;
+  readonly #offset: number;
+  readonly #check: (() => void) | undefined;
+  #last = 0;
+  #looked = Number.NEGATIVE_INFINITY;
+
+  /** @param check - Throws when the memory is no longer the one that others use. */
+  constructor(clock: Clock, epoch: number, check?: () => void) {
+    this.#clock = clock;
+    this.#offset = clock === systemClock ? epoch + ahead() : 0;
+    this.#check = check;
+  }
+
+  /** Does not go back, unless it was set back by far. */
+  now(): number {
+    // With a clock that was handed in (in tests), its wall clock is the time.
+    const now =
+      this.#clock === systemClock
+        ? Math.floor(systemClock.now() + this.#offset)
+        : Math.round(this.#clock.wall() * 1e3);
+    if (this.#check !== undefined && Math.abs(now - this.#looked) >= LOOK) {
+      this.#check();
+      this.#looked = now;
+    }
+    if (now > this.#last || now < this.#last - MOST_BACK) this.#last = now;
+    return this.#last;
+  }
 }
 
 /** By how much the host's clock is ahead of the system clock: the quickest of several looks. */

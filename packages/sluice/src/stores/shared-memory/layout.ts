@@ -22,7 +22,7 @@ export interface Memory {
 
 /** "Slui", and the version of this layout. */
 export const MAGIC = 0x536c7569;
-export const VERSION = 2;
+export const VERSION = 3;
 
 export const AT_MAGIC = 0;
 /** Words in all. */

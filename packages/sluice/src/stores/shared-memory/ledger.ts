@@ -1,7 +1,6 @@
 /** One limiter's budget in shared memory: every verb is one step that is tried until it is first. */
 
 import type { Costs } from "../../costs.ts";
-import { KeysExhaustedError } from "../../errors.ts";
 import { later, type Moment, NEVER } from "../../limits/limit.ts";
 import { forecastOf, ratesOf } from "../../limits/outlook.ts";
 import type { Plan } from "../../limits/plan.ts";
@@ -12,6 +11,7 @@ import {
   type Change,
   type Ledger,
   type Scope,
+  type Verdict,
   type View,
 } from "../store.ts";
 import { Bound } from "./bound.ts";
@@ -19,51 +19,47 @@ import { type Amendment, changeBoth } from "./changes.ts";
 import { Decision } from "./decision.ts";
 import type { Draft } from "./draft.ts";
 import { Express } from "./express.ts";
-import { GATE, GOVERNED, ROOT, SEEN } from "./record.ts";
-import { MOST_BACK, type ReadTime } from "./host-clock.ts";
+import { GATE, SEEN } from "./record.ts";
+import { type HostClock, MOST_BACK } from "./host-clock.ts";
+import { Room } from "./room.ts";
 import type { Rows } from "./rows.ts";
 import { shift } from "./shift.ts";
 import { Step } from "./step.ts";
-import { Sweep } from "./sweep.ts";
 
 type Now = { -readonly [K in keyof Moment]: Moment[K] };
 
 export class SharedLedger implements Ledger<true> {
   readonly sync = true;
   readonly #rows: Rows;
-  readonly #time: ReadTime;
-  readonly #name: string;
+  readonly #clock: HostClock;
   readonly #step: Step;
   readonly #decision: Decision;
   readonly #express: Express;
-  readonly #sweep: Sweep;
+  readonly #room: Room;
   readonly #plans = new WeakMap<Plan, Bound>();
   readonly #moment: Now = { now: 0, wall: 0, since: 0 };
   readonly #answer: Answer = blankAnswer();
+  readonly #verdict: Verdict = { now: 0, ticket: 0, until: 0, rule: -1 };
   readonly #closed: () => void;
-  #last = 0;
   #lastPlan: Plan | undefined;
   #lastBound: Bound | undefined;
   /** By how much the clock was set back, as far as rows tell. */
   #jump = 0;
 
-  constructor(rows: Rows, scope: Scope, time: ReadTime, closed: () => void) {
+  constructor(rows: Rows, scope: Scope, clock: HostClock, closed: () => void) {
     this.#rows = rows;
-    this.#time = time;
-    this.#name = scope.name;
+    this.#clock = clock;
     this.#closed = closed;
     const now = this.now();
     const used = scope.start === "used" ? { now, wall: now, since: now } : undefined;
-    this.#sweep = new Sweep(rows);
+    this.#room = new Room(rows, scope.name, clock);
     this.#step = this.#withRoom(() => new Step(rows, scope.name, used));
     this.#decision = new Decision(this.#step);
-    this.#express = new Express(this.#step, this.#decision, () => this.now());
+    this.#express = new Express(this.#step, this.#decision, clock);
   }
 
   now(): number {
-    const reading = this.#time();
-    if (reading > this.#last || reading < this.#last - MOST_BACK) this.#last = reading;
-    return this.#last;
+    return this.#clock.now();
   }
 
   reserve(ask: Ask): Answer {
@@ -72,12 +68,29 @@ export class SharedLedger implements Ledger<true> {
     const bound = this.#boundOf(ask.plan);
     for (;;) {
       try {
-        if (answer.admitted === 0 && this.#express.admits(ask, bound, answer)) return answer;
+        if (answer.admitted === 0 && this.#admitAtOnce(ask, bound)) return answer;
         if (this.#admit(ask, bound)) return answer;
       } catch (error) {
-        this.#makeRoom(error);
+        this.#room.make(this.#step, error);
       }
     }
+  }
+
+  attempt(key: string, plan: Plan, cost: Costs): Verdict {
+    const verdict = this.#verdict;
+    const ticket = this.#express.take(key, this.#boundOf(plan), cost[0]!, 0);
+    if (ticket > 0) {
+      verdict.now = this.#express.now;
+      verdict.ticket = ticket;
+      return verdict;
+    }
+    const ask = { key, plan, costs: [cost], maxWait: 0, since: undefined, deferred: false };
+    const { now, admitted, instants, until, rule, tickets } = this.reserve(ask);
+    verdict.now = admitted > 0 ? instants[0]! : now;
+    verdict.ticket = admitted > 0 ? tickets[0]! : 0;
+    verdict.until = until;
+    verdict.rule = rule;
+    return verdict;
   }
 
   peek(ask: Ask, ahead: Costs | undefined): View {
@@ -116,17 +129,25 @@ export class SharedLedger implements Ledger<true> {
   }
 
   keys(): string[] {
-    const keys: string[] = [];
-    const now = this.now();
-    this.#sweep.each((draft, title) => {
-      if (title.name !== this.#name || title.key === undefined) return;
-      if (draft.idleAt > now) keys.push(title.key);
-    });
-    return keys;
+    return this.#room.keys(false);
   }
 
   close(): void {
     this.#closed();
+  }
+
+  /** The shortest way, for those whom it serves. */
+  #admitAtOnce({ key, costs, since, notBefore = 0 }: Ask, bound: Bound): boolean {
+    if (costs.length !== 1 || since !== undefined) return false;
+    const ticket = this.#express.take(key, bound, costs[0]![0]!, notBefore);
+    if (ticket === 0) return false;
+    const answer = this.#answer;
+    const { now } = this.#express;
+    answer.now = now;
+    answer.admitted = 1;
+    answer.instants[0] = now;
+    answer.tickets[0] = ticket;
+    return true;
   }
 
   /** One step; false when others were faster, or when there is more to be asked. */
@@ -167,7 +188,7 @@ export class SharedLedger implements Ledger<true> {
   #finish(bound: Bound, moment: Moment): boolean {
     const made = this.#step.key.row === 0;
     const committed = this.#step.commit(bound, moment);
-    if (made) this.#sweep.some(moment.now, (title) => this.#forgetIdle(title.name, title.key!));
+    if (made) this.#room.sweep(this.#step, moment.now);
     return committed;
   }
 
@@ -230,43 +251,22 @@ export class SharedLedger implements Ledger<true> {
     for (;;) {
       if (key === undefined) step.readRoot();
       const draft = key === undefined ? step.root : step.key;
-      const moment = key === undefined ? this.#momentNow() : this.#read(bound, key, undefined);
+      const moment = key === undefined ? this.#room.moment() : this.#read(bound, key, undefined);
       const old = draft.cells[GATE]!;
       if (moved(old) === old) return;
-      draft.alter();
+      draft.valid = false;
       draft.cells[GATE] = moved(old);
       if (key === undefined ? step.commitRoot(moment) : step.commit(bound, moment)) return;
     }
   }
 
-  #momentNow(): Moment {
-    const now = this.now();
-    return { now, wall: now, since: now };
-  }
-
   #reset(key: string | undefined): void {
-    if (key !== undefined) return this.#forget(key);
     const step = this.#step;
-    this.#sweep.each((_, title) => {
-      if (title.name === this.#name && title.key !== undefined) this.#forget(title.key);
-    });
+    const room = this.#room;
+    if (key !== undefined) return room.forget(step, key);
+    for (const each of room.keys(true)) room.forget(step, each);
     do step.readRoot();
-    while (!step.emptyRoot(this.#momentNow()));
-  }
-
-  #forget(key: string): void {
-    const step = this.#step;
-    do step.readAny(key);
-    while (!step.forget(this.#momentNow()));
-  }
-
-  /** A key of any limiter that has nothing left. */
-  #forgetIdle(name: string, key: string): void {
-    const step = name === this.#name ? this.#step : new Step(this.#rows, name, undefined);
-    step.readAny(key);
-    const { row, cells } = step.key;
-    const idle = row !== 0 && cells[GOVERNED] !== ROOT && Sweep.isIdle(step.key, this.now());
-    if (idle) step.forget(this.#momentNow());
+    while (!step.emptyRoot(room.moment()));
   }
 
   /** What is full may have room once idle keys are forgotten. */
@@ -274,17 +274,9 @@ export class SharedLedger implements Ledger<true> {
     try {
       return step();
     } catch (error) {
-      this.#makeRoom(error);
+      this.#room.make(this.#step, error);
       return step();
     }
-  }
-
-  /** @throws The error, unless it is that memory is full and something could be forgotten. */
-  #makeRoom(error: unknown): void {
-    if (!(error instanceof KeysExhaustedError)) throw error;
-    const now = this.now();
-    const freed = this.#sweep.all(now, (title) => this.#forgetIdle(title.name, title.key!));
-    if (freed === 0) throw error;
   }
 
   #boundOf(plan: Plan): Bound {

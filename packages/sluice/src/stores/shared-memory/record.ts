@@ -22,5 +22,7 @@ export const SIZE = 8;
 export const LINK_ROW = 9;
 export const LINK_OLD = 10;
 export const LINK_NEW = 12;
+/** The block in which admissions are entered after the record was written; 0 without one. */
+export const TAIL = 14;
 /** How many numbers precede the states. */
 export const HEADER = 15;

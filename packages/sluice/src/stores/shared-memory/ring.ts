@@ -116,6 +116,13 @@ export function takes(cells: Float64Array, at: number, instant: number): boolean
   return groups < MOST_GROUPS || cells[at + FIRST_GROUP + 2 * (groups - 1)] === instant;
 }
 
+/** How many instants a record's own commit has added. */
+export function noted(cells: Float64Array, at: number): number {
+  let sum = 0;
+  for (let i = 0; i < cells[at + GROUPS]!; i++) sum += cells[at + FIRST_GROUP + 2 * i + 1]!;
+  return sum;
+}
+
 /** Notes `cost` entries at `instant`; `enter` puts them into the block once that is committed. */
 export function commit(
   limit: WindowLimit,
@@ -132,10 +139,15 @@ export function commit(
     cells[last + 3] = cost;
     cells[at + GROUPS] = groups + 1;
   }
-  cells[at + NEXT]! += cost;
-  cells[at + KNOWN] = Math.min(cells[at + KNOWN]! + cost, cells[at + CAPACITY]!);
+  skip(cells, at, cost);
   if (limit.most > cells[at + MOST]!) cells[at + MOST] = limit.most;
   if (limit.widest > cells[at + WIDEST]!) cells[at + WIDEST] = limit.widest;
+}
+
+/** Counts entries that are in the block. */
+export function skip(cells: Float64Array, at: number, cost: number): void {
+  cells[at + NEXT]! += cost;
+  cells[at + KNOWN] = Math.min(cells[at + KNOWN]! + cost, cells[at + CAPACITY]!);
 }
 
 /**
@@ -152,14 +164,17 @@ export function enter(
 ): boolean {
   const groups = cells[at + GROUPS]!;
   if (groups === 0) return true;
-  let position = cells[at + NEXT]!;
-  for (let i = 0; i < groups; i++) position -= cells[at + FIRST_GROUP + 2 * i + 1]!;
+  const { halves } = memory;
+  let position = cells[at + NEXT]! - noted(cells, at);
   for (let i = 0; i < groups; i++) {
     const instant = cells[at + FIRST_GROUP + 2 * i]!;
     for (let n = cells[at + FIRST_GROUP + 2 * i + 1]!; n > 0; n--, position++) {
       const slot = slotOf(cells, at, position);
-      const word = wordFor(cells, at, position, instant);
-      if (!swapIn(memory, slot, word, headAt, generation)) return false;
+      const high = Math.floor(instant / LOW);
+      const low = ((instant - high * LOW) << 12) | (lapOf(cells, at, position) & 0xfff);
+      // Most often by who has committed it.
+      if (halves[2 * slot] === low && halves[2 * slot + 1] === (high | 0)) continue;
+      if (!swapIn(memory, slot, pair(low, high), headAt, generation)) return false;
     }
   }
   cells[at + GROUPS] = 0;

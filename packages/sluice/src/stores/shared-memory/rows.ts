@@ -6,9 +6,9 @@
 import { show } from "../../time.ts";
 import { type Blocks, PLAIN } from "./blocks.ts";
 import type { Draft } from "./draft.ts";
+import { follow } from "./entries.ts";
 import { BIRTH, LINK_NEW, LINK_OLD, LINK_ROW, SHAPE, SIZE, TICKET, TITLE } from "./record.ts";
 import { full } from "./full.ts";
-import { baseOf } from "./light.ts";
 import { AT_STAMP, AT_UNUSED, type Memory, type Regions, UNIT } from "./layout.ts";
 import { generationOf, indexOf, next, pair } from "./pair.ts";
 import { RowIndices } from "./row-indices.ts";
@@ -69,18 +69,19 @@ export class Rows {
     for (;;) {
       const generation = this.generation(row);
       // In the steady state of one thread it is what that thread has just written.
-      if (draft.valid && draft.row === row && generation === draft.generation) return true;
+      if (draft.valid && draft.row === row && generation === draft.generation) {
+        if (follow(draft)) return true;
+        continue;
+      }
       // Of another generation, perhaps: then it is not the same any more below.
       const block = Atomics.load(halves, headAt * 2);
       if (block === 0) return false;
-      draft.copy(row, generation, block);
+      draft.copy(row, headAt, generation, block);
       this.order();
       if (this.generation(row) !== generation) continue;
-      if (!draft.known && !draft.knows(this.shapes.at(draft.cells[SHAPE]!))) continue;
+      draft.knows(this.shapes.at(draft.cells[SHAPE]!));
       if (draft.cells[LINK_ROW] !== 0) this.#link(draft);
-      if (!draft.enter(headAt)) continue;
-      draft.valid = true;
-      return true;
+      if (draft.enter() && follow(draft)) return true;
     }
   }
 
@@ -114,7 +115,7 @@ export class Rows {
   titleOf(row: number): (Handle & Title) | undefined {
     const { words, numbers } = this.memory;
     const head = Atomics.load(words, this.headAt(row));
-    const block = baseOf(this.memory, indexOf(head));
+    const block = indexOf(head);
     if (block === 0) return undefined;
     const birth = numbers[block * UNIT + 1 + BIRTH]!;
     const unit = numbers[block * UNIT + 1 + TITLE]!;
@@ -175,8 +176,8 @@ export class Rows {
     this.#drop(hashOf(title), draft.row);
     draft.drop();
     this.blocks.give(unit);
-    this.blocks.give(draft.base);
-    if (draft.block !== draft.base) this.blocks.give(draft.block);
+    this.blocks.give(draft.block);
+    if (draft.tail.block !== 0) this.blocks.give(draft.tail.block);
   }
 
   /** Tickets of later lives of the budget are above this one. */
@@ -218,7 +219,7 @@ export class Rows {
     const { words, numbers } = this.memory;
     for (;;) {
       const head = Atomics.load(words, this.headAt(row));
-      const block = baseOf(this.memory, indexOf(head));
+      const block = indexOf(head);
       if (block === 0) return undefined;
       const birth = numbers[block * UNIT + 1 + BIRTH]!;
       const unit = numbers[block * UNIT + 1 + TITLE]!;

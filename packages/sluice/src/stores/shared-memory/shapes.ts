@@ -7,7 +7,6 @@ import { sizeOf } from "../../limits/growth.ts";
 import type { AnyLimit } from "../../limits/limit.ts";
 import type { Blocks } from "./blocks.ts";
 import { PLAIN } from "./blocks.ts";
-import { lightCells } from "./light.ts";
 import { AT_SHAPES, type Memory, UNIT } from "./layout.ts";
 import { indexOf, next } from "./pair.ts";
 import { RING_SIZE } from "./ring.ts";
@@ -23,13 +22,18 @@ export interface Shape {
   readonly parts: readonly Part[];
   /** The numbers of all states while no slots are in use. */
   readonly least: number;
-  /** What a light record holds of it; empty when it takes a full one. */
-  readonly light: readonly number[];
+  /** Whether admissions can be entered in a tail: there is one pace or exact window, and no more. */
+  readonly hasTail: boolean;
 }
 
 /** How many numbers a state has at first. */
 export function leastOf({ limit }: Part): number {
   return limit.kind === "window" ? RING_SIZE : sizeOf(limit);
+}
+
+function canHaveTail([part, ...others]: readonly Part[]): boolean {
+  if (!part || others.length > 0) return false;
+  return part.limit.kind === "pace" || part.limit.kind === "window";
 }
 
 /** Words before the letters: the block's own, the shape before it, the length. */
@@ -53,7 +57,7 @@ export class Shapes {
     let shape = this.#byText.get(text);
     if (!shape) {
       const least = parts.reduce((sum, part) => sum + leastOf(part), 0);
-      shape = { text, parts, least, light: lightCells(parts) };
+      shape = { text, parts, least, hasTail: canHaveTail(parts) };
       this.#byText.set(text, shape);
     }
     return shape;

@@ -4,7 +4,7 @@ import { InvalidOptionError } from "../../errors.ts";
 import { booked } from "../../shared/booked.ts";
 import { type Duration, show } from "../../time.ts";
 import { Blocks } from "./blocks.ts";
-import { epochOf, type ReadTime, timeOf } from "./host-clock.ts";
+import { epochOf, HostClock } from "./host-clock.ts";
 import { LEAST_BYTES, type Memory, memoryOver, type Regions } from "./layout.ts";
 import { SharedLedger } from "./ledger.ts";
 import { bootHash, host } from "./host.ts";
@@ -71,9 +71,8 @@ export function sharedMemory(
     waiting,
     open: (scope: Scope): Ledger<true> => {
       const { rows, epoch, check } = place;
-      const time = timeOf(scope.clock, epoch);
       if (place.opened++ === 0) keptOpen.add(rows.blocks);
-      return new SharedLedger(rows, scope, check ? checked(time, check) : time, () => {
+      return new SharedLedger(rows, scope, new HostClock(scope.clock, epoch, check), () => {
         if (--place.opened === 0 && keptOpen.delete(rows.blocks)) rows.blocks.close();
       });
     },
@@ -143,19 +142,6 @@ function placeIn(
 ): Place {
   const rows = new Rows(memory, blocks, new Shapes(memory, blocks), regions);
   return { rows, epoch: epochOf(memory, blocks, boot), check, opened: 0 };
-}
-
-/** Looks once a second whether the memory is still the right one. */
-function checked(time: ReadTime, check: () => void): ReadTime {
-  let last = Number.NEGATIVE_INFINITY;
-  return () => {
-    const now = time();
-    if (Math.abs(now - last) >= 1e6) {
-      check();
-      last = now;
-    }
-    return now;
-  };
 }
 
 function checkBuffer(buffer: unknown): void {

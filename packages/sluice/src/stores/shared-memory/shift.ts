@@ -9,7 +9,7 @@ import { RING_HEADER } from "../../limits/window/ring.ts";
 /** Moves all instants of a draft by so many microseconds. */
 export function shift(draft: Draft, by: number): void {
   const { cells } = draft;
-  draft.alter();
+  draft.valid = false;
   cells[SEEN]! += by;
   if (cells[GATE] !== 0) cells[GATE] = Math.max(0, cells[GATE]! + by);
   draft.shape.parts.forEach(({ limit }, part) => {

@@ -19,6 +19,7 @@ import {
   LINK_NEW,
   LINK_OLD,
   LINK_ROW,
+  TAIL,
   ROOT,
   SEEN,
   SHAPE,
@@ -26,13 +27,13 @@ import {
 } from "./record.ts";
 import { full } from "./full.ts";
 import { Handles } from "./handles.ts";
-import { writeLight } from "./light.ts";
-import { next, pair } from "./pair.ts";
+import { layTail } from "./tail.ts";
+import { next } from "./pair.ts";
 import { type Rows, setWord } from "./rows.ts";
 import { startUsed } from "./start.ts";
 import { hashOf } from "./text.ts";
 
-/** Microseconds. */
+/** Microseconds: so long a new row is in use, and steps that come sooner one after another are many. */
 const MOMENT = 1_000_000;
 
 export class Step {
@@ -83,11 +84,18 @@ export class Step {
     if (bound.plan.hasShared && this.root.shape.parts.length === 0) this.#coldRoot(bound);
   }
 
-  /** Reads a key's row alone; false when there is none, or when all keys' limits govern it. */
-  readAlone(key: string): boolean {
-    this.#title = key;
+  /** Reads a key's row whose record has a tail with room; false when it is another one. */
+  readWithTail(key: string): boolean {
+    const { key: draft } = this;
     this.governed = false;
-    return this.#readKey(key) && this.key.cells[GOVERNED] === 0;
+    const handle = this.#handles.get(key);
+    if (handle === undefined) return false;
+    const { row, birth } = handle;
+    // Whether it is still so is found out by the swap of the tail's next word.
+    if (!draft.valid || !draft.tail.isOpen || draft.row !== row || draft.cells[BIRTH] !== birth) {
+      if (!this.rows.read(row, draft) || draft.cells[BIRTH] !== birth) return false;
+    }
+    return draft.tail.isOpen;
   }
 
   /** Reads a key's row, whatever the limits are. */
@@ -110,12 +118,15 @@ export class Step {
 
   /** Counts the changes of the limiter's row, the gate of all keys among them. */
   rootGeneration(): number {
-    return this.rows.generation(this.#rootRow);
+    // No more than a look: what is decided by it is ordered by the swap that comes after.
+    return this.rows.memory.halves[this.rows.headAt(this.#rootRow) * 2 + 1]!;
   }
 
   /** Whether what was read is still so: for answers that write nothing. */
   isStill(): boolean {
     const { key, root, rows } = this;
+    // First: what was not entered while the record was in force is not in the answer's past.
+    if (key.row !== 0 && !key.tail.isStill()) return false;
     rows.order();
     if (this.governed && rows.generation(root.row) !== root.generation) return false;
     return key.row === 0 || rows.generation(key.row) === key.generation;
@@ -132,11 +143,6 @@ export class Step {
     return this.#swapBoth(moment, false);
   }
 
-  /** The key's row alone. */
-  commitKey(moment: Moment): boolean {
-    return this.#swap(this.key, moment);
-  }
-
   /** The limiter's row alone. */
   commitRoot(moment: Moment): boolean {
     return this.#swap(this.root, moment);
@@ -148,11 +154,8 @@ export class Step {
     if (key.row === 0) return true;
     if (this.governed && key.cells[GOVERNED] === 0) return this.#govern();
     rows.raiseStamp(key.cells[TICKET]!);
-    const at = rows.headAt(key.row);
-    const done = this.governed
-      ? this.#swapBoth(moment, true)
-      : Atomics.compareExchange(rows.memory.words, at, key.head, next(key.head, 0)) === key.head;
-    if (!done) return false;
+    if (!key.tail.close()) return false;
+    if (!(this.governed ? this.#swapBoth(moment, true) : swap(rows, key, 0))) return false;
     this.#handles.delete(this.#title);
     rows.unlist(key);
     return true;
@@ -213,44 +216,36 @@ export class Step {
   #govern(): false {
     const { rows } = this;
     const draft = this.#spare;
-    draft.alter();
+    draft.valid = false;
     if (!rows.read(this.key.row, draft) || draft.cells[GOVERNED] !== 0) return false;
-    draft.alter();
+    draft.valid = false;
     draft.cells[GOVERNED] = 1;
     this.#replace(draft);
     return false;
   }
 
   #swap(draft: Draft, moment: Moment): boolean {
-    draft.cells[SEEN] = moment.now;
-    const { memory, blocks } = this.rows;
-    const light = writeLight(memory, blocks, draft);
-    if (light !== 0) return this.#put(draft, light, true);
-    draft.cells[IDLE] = draft.idle(moment);
-    return this.#replace(draft);
+    const { cells } = draft;
+    const isOften = moment.now - cells[SEEN]! < MOMENT;
+    cells[SEEN] = moment.now;
+    cells[IDLE] = draft.idle(moment);
+    return this.#replace(draft, isOften);
   }
 
-  /** A new record in place of the one that was read. */
-  #replace(draft: Draft, block: number = this.#blockFor(draft)): boolean {
+  /** The commit: a new record takes the place of the one that was read. */
+  #replace(draft: Draft, isOften = false, block: number = this.#blockFor(draft)): boolean {
     if (block === 0) throw full(`what changes at the key ${JSON.stringify(this.#title)}`);
-    this.rows.write(draft, block);
-    return this.#put(draft, block, false);
-  }
-
-  /** The commit: what was read is replaced by the record of a block. */
-  #put(draft: Draft, block: number, isLight: boolean): boolean {
     const { memory, blocks } = this.rows;
-    const at = this.rows.headAt(draft.row);
-    const { block: old, base, generation } = draft;
-    const word = pair(old, generation);
-    if (Atomics.compareExchange(memory.words, at, word, pair(block, generation + 1)) !== word) {
-      blocks.give(block);
-      return false;
-    }
-    if (old !== base) blocks.give(old);
-    draft.committed(at, block, isLight);
-    if (!isLight) blocks.give(base);
-    return true;
+    const { block: old, cells, generation, tail, row, shape } = draft;
+    const tails = isOften && shape.hasTail && cells[GOVERNED] === 0;
+    cells[TAIL] = tails ? layTail(memory, blocks, row, generation + 1) : 0;
+    this.rows.write(draft, block);
+    const done = tail.close() && swap(this.rows, draft, block);
+    const [record, entries] = done ? [old, tail.block] : [block, cells[TAIL]];
+    if (done) draft.committed(block);
+    blocks.give(record);
+    if (entries !== 0) blocks.give(entries);
+    return done;
   }
 
   /** The swap of the limiter's row commits the key's, too; with `forget` the key's row ends. */
@@ -268,19 +263,18 @@ export class Step {
     root.cells[LINK_ROW] = key.row;
     setWord(root.cells, LINK_OLD, key.head);
     setWord(root.cells, LINK_NEW, head);
-    if (!this.#replace(root, both)) {
+    if (!this.#replace(root, false, both)) {
       if (block !== 0) rows.blocks.give(block);
       return false;
     }
-    const at = rows.headAt(key.row);
     // Whoever read the limiter's row since may have done it.
-    Atomics.compareExchange(rows.memory.words, at, key.head, head);
+    Atomics.compareExchange(rows.memory.words, key.headAt, key.head, head);
     if (forget) {
-      root.alter();
+      root.valid = false;
       return true;
     }
     rows.blocks.give(key.block);
-    key.committed(at, block, false);
+    key.committed(block);
     root.cells[LINK_ROW] = 0;
     return true;
   }
@@ -297,4 +291,9 @@ export class Step {
     draft.cells[SHAPE] = this.rows.shapes.unitOf(draft.shape);
     if (draft.cells[SHAPE] === 0) throw full("the description of the limits");
   }
+}
+
+/** Puts a block into the place of the record that was read; false when another has taken it. */
+function swap({ memory }: Rows, { head, headAt }: Draft, block: number): boolean {
+  return Atomics.compareExchange(memory.words, headAt, head, next(head, block)) === head;
 }
