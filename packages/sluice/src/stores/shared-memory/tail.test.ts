@@ -53,6 +53,13 @@ function ask({ ledger }: Thread, plan: Plan, units = 1, maxWait = 0): Answer {
   return { ...answer, instants: [...answer.instants], tickets: [...answer.tickets] };
 }
 
+/** The same by the shorter way, for who asks now. */
+function attempt({ ledger }: Thread, plan: Plan, units: number): Answer {
+  const { now, ticket, until, rule } = ledger.attempt("k", plan, [units]);
+  const admitted = ticket > 0 ? 1 : 0;
+  return { now, admitted, instants: [now], tickets: [ticket], until, ownUntil: until, rule };
+}
+
 /** How many entries the tail of the only key has; `undefined` without a tail. */
 function logged({ words, halves, numbers }: Memory): number | undefined {
   const record = indexOf(words[regionsOf(words.length).rows + 2 * 2]!);
@@ -238,10 +245,14 @@ test.each(names)("%s: the answers of threads that meet, replayed, are the same",
             if (inside || count++ !== at) return;
             inside = true;
             met += others;
-            for (let i = 0; i < others; i++) note(ask(threads[1 - by]!, plan, 1), 1);
+            for (let i = 0; i < others; i++) note(attempt(threads[1 - by]!, plan, 1), 1);
             inside = false;
           },
-          () => note(ask(threads[by]!, plan, units, ahead), units),
+          () => {
+            const thread = threads[by]!;
+            const quick = ahead === 0 && ms % 2 === 0;
+            note(quick ? attempt(thread, plan, units) : ask(thread, plan, units, ahead), units);
+          },
         );
       }
       given.sort((a, b) => a.answer.tickets[0]! - b.answer.tickets[0]!);
