@@ -31,7 +31,7 @@ export function census(
   const [blocks] = threads.map((thread) => thread.blocks) as [Blocks];
   const shapes = new Shapes(memory, blocks);
   const draft = new Draft(memory, blocks);
-  for (let kind = 0; kind < TAIL_BLOCK + 2; kind++) {
+  for (let kind = 0; kind < TAIL_BLOCK + 3; kind++) {
     let unit = indexOf(words[AT_FREE_BLOCKS + kind]!);
     for (let n = 0; unit !== 0 && n < 1e5; n++, unit = halves[unit * UNIT * 2 + 1]!) {
       own(unit, "free");

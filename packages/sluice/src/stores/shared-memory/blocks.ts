@@ -12,7 +12,7 @@ export const PLAIN = 0;
 export const RING: number = SIZES;
 /** So do tails, which have one size. */
 export const TAIL: number = 2 * SIZES;
-const CLASSES: number = TAIL + 2;
+const CLASSES: number = TAIL + 3;
 /** How many free blocks of a class a thread keeps for itself. */
 const KEPT = 3;
 /** Halves of a purse: for each class how many there are, and which. */

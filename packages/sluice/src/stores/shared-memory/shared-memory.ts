@@ -19,8 +19,9 @@ import type { Ledger, Scope, Store } from "../store.ts";
 /** Options of `sharedMemory`. */
 export interface SharedMemoryOptions {
   /**
-   * Bytes of a file that is made anew; default 16 MiB, from 64 KiB to 1 GiB. A key takes about 450,
-   * and 8 for each instant that a window remembers. A file that is there keeps its size.
+   * Bytes of a file that is made anew; default 16 MiB, from 64 KiB to 1 GiB. A key takes about 400,
+   * 256 more while it is asked for at least once a second, and 8 for each instant that a window
+   * remembers. A file that is there keeps its size.
    */
   readonly size?: number;
   /**

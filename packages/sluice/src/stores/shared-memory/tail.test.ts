@@ -66,7 +66,7 @@ function logged({ words, halves, numbers }: Memory): number | undefined {
   expect(record).toBeGreaterThan(0);
   const tail = numbers[record * UNIT + 1 + TAIL]!;
   if (tail === 0) return undefined;
-  const costs = Array.from({ length: 15 }, (_, i) => halves[2 * (tail * UNIT + 1 + i)]! & 0xfff);
+  const costs = Array.from({ length: 31 }, (_, i) => halves[2 * (tail * UNIT + 1 + i)]! & 0xfff);
   return costs.filter((cost) => cost > 0 && cost < 0xfff).length;
 }
 
@@ -82,7 +82,7 @@ test.each(names)("%s: what one pace or window admits is entered in a tail", (nam
   }
   // A ring has six slots at first, and a tail's life enters each of them once.
   const most = Math.max(...seen.map((count) => count ?? 0));
-  expect(most).toBe(name === "pace" ? 15 : name === "window" ? 5 : 4);
+  expect(most).toBe(name === "pace" ? 31 : name === "window" ? 5 : 4);
   expect(census(memory, threads).twice).toEqual([]);
 });
 

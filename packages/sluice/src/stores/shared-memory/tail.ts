@@ -15,7 +15,7 @@ import { type Memory, UNIT } from "./layout.ts";
 import { pair } from "./pair.ts";
 
 /** Words of the block: its own, and the entries. */
-const WORDS: number = 2 * UNIT;
+const WORDS: number = 4 * UNIT;
 /** An entry is an instant and, in the low bits, a cost; 0 is that of a free word. */
 const COST_BITS = 12;
 const COSTS = 0xfff;
