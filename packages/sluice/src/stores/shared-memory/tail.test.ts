@@ -2,14 +2,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { census } from "../../../test/shared-memory/census.ts";
+import { type Given, replay } from "../../../test/shared-memory/replay.ts";
 import {
   interposed,
   memoryOf,
   type Thread,
   threadOver,
 } from "../../../test/shared-memory/threads-of-one.ts";
-import { commitTo, earliestOf, type Place } from "../../limits/algorithm.ts";
-import { moveTo, roomFor, sizeOf } from "../../limits/growth.ts";
 import { paceOf } from "../../limits/pace/builder.ts";
 import { compile, type LimitsInput, type Plan } from "../../limits/plan.ts";
 import { window } from "../../limits/window/window.ts";
@@ -195,24 +194,6 @@ test("one who is stopped before its entry finds the word of a later record, in t
   expect(logged(memory)).toBe(0);
 });
 
-/** Law 8: replayed in the order of their tickets, at their own `now`. */
-function replay(plan: Plan, answers: readonly { answer: Answer; units: number }[]): void {
-  const { limit } = plan.rules[0]!;
-  let place: Place = { cells: new Float64Array(sizeOf(limit)), base: 0 };
-  for (const { answer, units } of answers) {
-    const { now, instants, tickets } = answer;
-    const moment = { now, wall: now, since: now };
-    const { cells } = place;
-    expect(earliestOf(limit, cells, 0, units, moment)).toBe(instants[0]);
-    const size = roomFor(limit, cells, 0, units, now);
-    if (size > cells.length) {
-      place = { cells: new Float64Array(size), base: 0 };
-      moveTo(limit, cells, 0, place.cells, 0, size);
-    }
-    commitTo(limit, place.cells, 0, units, instants[0]!, moment, tickets[0]!);
-  }
-}
-
 const steps = fc.array(
   fc.record({
     by: fc.nat(1),
@@ -232,7 +213,7 @@ test.each(names)("%s: the answers of threads that meet, replayed, are the same",
   fc.assert(
     fc.property(steps, (trace) => {
       const { clock, memory, threads } = setting();
-      const given: { answer: Answer; units: number }[] = [];
+      const given: Given[] = [];
       const note = (answer: Answer, units: number): void => {
         if (answer.admitted === 1) given.push({ answer, units });
       };
@@ -255,7 +236,6 @@ test.each(names)("%s: the answers of threads that meet, replayed, are the same",
           },
         );
       }
-      given.sort((a, b) => a.answer.tickets[0]! - b.answer.tickets[0]!);
       replay(plan, given);
       expect(census(memory, threads).twice).toEqual([]);
     }),
