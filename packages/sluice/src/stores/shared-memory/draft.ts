@@ -10,12 +10,12 @@ import type { AnyLimit, Earliest, Moment, WindowLimit } from "../../limits/limit
 import type { Blocks } from "./blocks.ts";
 import { type Memory, UNIT } from "./layout.ts";
 import { OldStates } from "./old-states.ts";
-import { Tail } from "./tail.ts";
 import { pair } from "./pair.ts";
-import { GATE, HEADER, IDLE, TAIL, SIZE, SHAPE } from "./record.ts";
+import { GATE, HEADER, IDLE, SHAPE, SIZE, TAIL } from "./record.ts";
 import { RingBlocks } from "./ring-blocks.ts";
 import * as ring from "./ring.ts";
 import { leastOf, type Shape } from "./shapes.ts";
+import { Tail } from "./tail.ts";
 
 const AT_ANY_TIME: Moment = { now: 0, wall: 0, since: 0 };
 

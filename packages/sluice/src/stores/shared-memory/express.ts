@@ -10,9 +10,9 @@ import type { Decision } from "./decision.ts";
 import type { Draft } from "./draft.ts";
 import { enterOne, follow, hasRoom } from "./entries.ts";
 import { type HostClock, MOST_BACK } from "./host-clock.ts";
-import { isTailable } from "./tail.ts";
 import { GATE, HEADER, SEEN, TICKET } from "./record.ts";
 import type { Step } from "./step.ts";
+import { isTailable } from "./tail.ts";
 
 export class Express {
   /** The instant of what was admitted last. */

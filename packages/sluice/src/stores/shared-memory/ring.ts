@@ -58,10 +58,14 @@ function slotOf(cells: Float64Array, at: number, position: number): number {
   return cells[at + BLOCK]! * UNIT + BLOCK_HEAD + index;
 }
 
-function wordFor(cells: Float64Array, at: number, position: number, instant: number): bigint {
-  const high = Math.floor(instant / LOW);
-  const lap = lapOf(cells, at, position) & 0xfff;
-  return pair(((instant - high * LOW) << 12) | lap, high);
+/** The high half of a word, and the low one, which has the lap. */
+function highOf(instant: number): number {
+  return Math.floor(instant / LOW) | 0;
+}
+
+function lowFor(cells: Float64Array, at: number, position: number, instant: number): number {
+  const rest = instant - Math.floor(instant / LOW) * LOW;
+  return (rest << 12) | (lapOf(cells, at, position) & 0xfff);
 }
 
 export function earliest(
@@ -170,10 +174,9 @@ export function enter(
     const instant = cells[at + FIRST_GROUP + 2 * i]!;
     for (let n = cells[at + FIRST_GROUP + 2 * i + 1]!; n > 0; n--, position++) {
       const slot = slotOf(cells, at, position);
-      const high = Math.floor(instant / LOW);
-      const low = ((instant - high * LOW) << 12) | (lapOf(cells, at, position) & 0xfff);
-      // Most often by who has committed it.
-      if (halves[2 * slot] === low && halves[2 * slot + 1] === (high | 0)) continue;
+      const [low, high] = [lowFor(cells, at, position, instant), highOf(instant)];
+      // Most often who has committed it has done so.
+      if (halves[2 * slot] === low && halves[2 * slot + 1] === high) continue;
       if (!swapIn(memory, slot, pair(low, high), headAt, generation)) return false;
     }
   }
@@ -232,7 +235,7 @@ export function fill(
   for (const instant of instants) {
     const position = cells[at + NEXT]!;
     const slot = slotOf(cells, at, position);
-    Atomics.store(memory.words, slot, wordFor(cells, at, position, instant));
+    Atomics.store(memory.words, slot, pair(lowFor(cells, at, position, instant), highOf(instant)));
     cells[at + NEXT] = position + 1;
   }
 }

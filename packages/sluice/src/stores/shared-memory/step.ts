@@ -19,18 +19,18 @@ import {
   LINK_NEW,
   LINK_OLD,
   LINK_ROW,
-  TAIL,
   ROOT,
   SEEN,
   SHAPE,
+  TAIL,
   TICKET,
 } from "./record.ts";
 import { full } from "./full.ts";
 import { Handles } from "./handles.ts";
-import { layTail } from "./tail.ts";
 import { next } from "./pair.ts";
 import { type Rows, setWord } from "./rows.ts";
 import { startUsed } from "./start.ts";
+import { layTail } from "./tail.ts";
 import { hashOf } from "./text.ts";
 
 /** Microseconds: so long a new row is in use, and steps that come sooner one after another are many. */
@@ -125,7 +125,7 @@ export class Step {
   /** Whether what was read is still so: for answers that write nothing. */
   isStill(): boolean {
     const { key, root, rows } = this;
-    // First: what was not entered while the record was in force is not in the answer's past.
+    // First: the word was free then, and the record in force, since it is so afterwards.
     if (key.row !== 0 && !key.tail.isStill()) return false;
     rows.order();
     if (this.governed && rows.generation(root.row) !== root.generation) return false;
