@@ -69,14 +69,16 @@ test("a file that was cut short is refused", () => {
   expect(() => open(copy)).toThrow(/was cut short/);
 });
 
-test("a file of another version is refused", () => {
-  const path = join(folder, "version");
+test.each([2, 99])("a file of version %i is refused", (version) => {
+  const path = join(folder, `version-${version}`);
   open(path);
-  const other = join(folder, "other");
+  const other = join(folder, `other-${version}`);
   const bytes = readFileSync(path);
-  bytes.writeInt32LE(99, 4);
+  bytes.writeInt32LE(version, 4);
   writeFileSync(other, bytes);
-  expect(() => open(other)).toThrow(/another version of Sluice \(layout 99/);
+  expect(() => open(other)).toThrow(
+    `another version of Sluice (layout ${version}, this one has 3)`,
+  );
 });
 
 test("a file that is removed or replaced while in use is told, not shared by half", async () => {
