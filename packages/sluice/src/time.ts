@@ -75,10 +75,10 @@ export function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "string") return shorten(value);
   if (typeof value !== "object" || value === null) return String(value);
-  const { constructor } = value;
+  const { name = "Object" } = (value.constructor as { name?: string } | undefined) ?? {};
   // A client has its settings in it.
-  if (constructor && constructor !== Object && !Array.isArray(value) && !("toJSON" in value)) {
-    return `an instance of ${constructor.name}`;
+  if (name !== "Object" && !Array.isArray(value) && !("toJSON" in value)) {
+    return `an instance of ${name}`;
   }
   try {
     const text = JSON.stringify(value, (key, each: unknown) => {
