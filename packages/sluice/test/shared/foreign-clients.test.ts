@@ -34,7 +34,10 @@ const takers: Record<string, (client: unknown) => unknown> = {
 };
 
 const fits = new Set([
-  ...["Pool postgres", "Client postgres", "ioredis redis", "node-redis redis"],
+  "Pool postgres",
+  "Client postgres",
+  "ioredis redis",
+  "node-redis redis",
   "an address sharedMemory", // it may be a path
 ]);
 
