@@ -14,7 +14,7 @@ import type { KeyQueue } from "./queue.ts";
 import { memory } from "./stores/memory.ts";
 import { plansOf, unsaved } from "./snapshot.ts";
 import type { Ledger, SavedState, View } from "./stores/store.ts";
-import { bindingName, type Refused, refusalOf } from "./view.ts";
+import { namedRefusal, type Refused, refusalOf } from "./view.ts";
 
 /** Those who wait, as far as permits concern them. */
 export interface Queues {
@@ -168,7 +168,7 @@ export class Admissions implements PermitOwner {
     const several = (plan.rules[answer.rule]?.names.length ?? 1) > 1;
     if (!several) return refusalOf(plan, answer);
     const { now, until, rule } = answer;
-    return this.named(plan, { now, until, rule }, this.look(key, plan, costs).view);
+    return namedRefusal(plan, { now, until, rule }, this.look(key, plan, costs).view);
   }
 
   queuedRefusal(key: string, plan: Plan, costs: Costs): Denial {
@@ -179,25 +179,18 @@ export class Admissions implements PermitOwner {
   forecastRefusal(key: string, plan: Plan, view: View): Denial {
     const { now, forecast: until } = view;
     if (view.rule >= 0 || view.until !== now) {
-      return this.named(plan, { now, until, rule: view.rule }, view);
+      return namedRefusal(plan, { now, until, rule: view.rule }, view);
     }
     const head = this.#queues.queue(key)?.head(this.#ageing);
     const ahead = head && this.look(key, plan, head.costs).view;
     const shared = plan.rules.findIndex((rule) => rule.shared);
     const rule = ahead ? ahead.rule : shared;
     const later = ahead && ahead.until > until ? ahead.until : until;
-    return this.named(
+    return namedRefusal(
       plan,
       { now, until: ahead && isHeld(ahead.until) ? ahead.until : later, rule },
       view,
     );
-  }
-
-  named(plan: Plan, refused: Refused, view: View): Denial {
-    const denial = refusalOf(plan, refused);
-    if (refused.rule < 0) return denial;
-    const name = bindingName(plan, refused.rule, view.rates[refused.rule]);
-    return denial.limit === name ? denial : denial.renamed(name);
   }
 
   save(): SavedState {

@@ -24,7 +24,7 @@ import type { Denial, Grant, Permit, Refusal } from "./permit.ts";
 import { type BookedGrant, bookedGrant } from "./reservation.ts";
 import { type LimiterSnapshot, readSnapshot, takeSnapshot } from "./snapshot.ts";
 import { type Duration, toMicros, toMillis } from "./time.ts";
-import { type Look, viewLimits } from "./view.ts";
+import { type Look, namedRefusal, viewLimits } from "./view.ts";
 
 interface Keyed {
   readonly key?: string;
@@ -133,7 +133,7 @@ export class LocalLimiter extends DerivedVerbs {
     if (fits || admissions.breached) return { granted: true, limits };
     const { limit, retryAfter } = queued
       ? admissions.forecastRefusal(key, plan, view)
-      : admissions.named(plan, view, view);
+      : namedRefusal(plan, view, view);
     return { granted: false, limit, ...(retryAfter === undefined ? {} : { retryAfter }), limits };
   }
 

@@ -40,6 +40,14 @@ export function refusalOf(plan: Plan, { now, until, rule }: Refused): Denial {
   return new Denial(nameOf(plan, rule), wait);
 }
 
+/** The same, by the rate that binds where a rule has several. */
+export function namedRefusal(plan: Plan, refused: Refused, view: View): Denial {
+  const denial = refusalOf(plan, refused);
+  if (refused.rule < 0) return denial;
+  const name = bindingName(plan, refused.rule, view.rates[refused.rule]);
+  return denial.limit === name ? denial : denial.renamed(name);
+}
+
 /** The name of the limit that binds; for several rates in one ring, the one with the least left. */
 export function nameOf(plan: Plan, rule: number): string {
   return plan.rules[rule]?.names[0] ?? (rule === FALLBACK ? "fallback" : "pause");

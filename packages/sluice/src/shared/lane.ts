@@ -5,39 +5,16 @@
  * the next call asks for all of them.
  */
 
-import type { Clock } from "../clock.ts";
 import { takesShared } from "../costs.ts";
 import { isHeld, NEVER } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import { type KeyQueue, rankOf, type Waiter } from "../queue.ts";
-import type { Answer, Ask, Ledger } from "../stores/store.ts";
+import type { Answer, Ask } from "../stores/store.ts";
 import { kept } from "./answered.ts";
 import { type Booking, bookingsOf, sameCosts } from "./booking.ts";
-import type { CommonLine, InLine } from "./common-line.ts";
+import type { InLine } from "./common-line.ts";
+import type { LaneDesk } from "./lane-desk.ts";
 import { Share } from "./share.ts";
-
-/** What a lane needs of the limiter. */
-export interface LaneDesk {
-  readonly clock: Clock;
-  readonly ledger: Ledger<boolean>;
-  readonly line: CommonLine;
-  /** Microseconds that a step of priority is worth. */
-  readonly ageing: number;
-  readonly horizon: number;
-  /** From 0 to 1. */
-  random(): number;
-  grant(waiter: Waiter, booking: Booking): void;
-  /** Resolves when the store has them, or has failed. */
-  giveBack(key: string, bookings: readonly Booking[]): Promise<void>;
-  /** Notices callers who were granted in this turn and run late. */
-  checkLate(): void;
-  /** The store failed: what becomes of everybody in the lane. */
-  fail(lane: Lane, error: unknown): void;
-  /** Instants come too late again and again. */
-  tooSlow(lane: Lane): void;
-  /** Something has changed: serve, and arm the timer. */
-  pump(lane: Lane): void;
-}
 
 /** A held head of a store that tells nobody of releases looks again after so long. */
 const POLL_LEAST = 5_000;

@@ -4,7 +4,8 @@ import { Alarm } from "../alarm.ts";
 import { Heap } from "../heap.ts";
 import type { Plan } from "../limits/plan.ts";
 import { KeyQueue, type Waiter } from "../queue.ts";
-import { Lane, type LaneDesk } from "./lane.ts";
+import { Lane } from "./lane.ts";
+import type { LaneDesk } from "./lane-desk.ts";
 import type { Share } from "./share.ts";
 
 /** Keys whose shares are kept while nobody waits for them. */

@@ -12,7 +12,7 @@ import { type Denial, Grant, type PermitOwner, type Refusal } from "../permit.ts
 import { Plans } from "../plans.ts";
 import type { Ask, Change, Ledger, View } from "../stores/store.ts";
 import { show } from "../time.ts";
-import { bindingName, type Refused, refusalOf } from "../view.ts";
+import { namedRefusal, type Refused, refusalOf } from "../view.ts";
 import { type Booking, bookingsOf } from "./booking.ts";
 import { Lateness, type Recall } from "./lateness.ts";
 import { Leases } from "./leases.ts";
@@ -261,7 +261,7 @@ export class SharedAdmissions implements PermitOwner {
     const { now, until, rule } = answer;
     if ((plan.rules[rule]?.names.length ?? 1) === 1) return refusalOf(plan, { now, until, rule });
     return after(this.look(key, plan, costs, undefined), ({ view }) =>
-      this.named(plan, { now, until, rule }, view),
+      namedRefusal(plan, { now, until, rule }, view),
     );
   }
 
@@ -270,14 +270,7 @@ export class SharedAdmissions implements PermitOwner {
     // What fits now was held back by those ahead, who are held back by some limit.
     const fits = view.rule < 0 && view.until === view.now;
     const rule = fits ? 0 : view.rule;
-    return this.named(plan, { now: view.now, until: view.forecast, rule }, view);
-  }
-
-  named(plan: Plan, refused: Refused, view: View): Denial {
-    const denial = refusalOf(plan, refused);
-    if (refused.rule < 0) return denial;
-    const name = bindingName(plan, refused.rule, view.rates[refused.rule]);
-    return denial.limit === name ? denial : denial.renamed(name);
+    return namedRefusal(plan, { now: view.now, until: view.forecast, rule }, view);
   }
 
   exceeded(refusal: Refusal, when: string): LimitExceededError {

@@ -25,7 +25,7 @@ import type { Denial, Grant, Permit, Refusal } from "../permit.ts";
 import { type BookedGrant, bookedGrant } from "../reservation.ts";
 import { unsaved } from "../snapshot.ts";
 import { type Duration, toMicros, toMillis } from "../time.ts";
-import { type Look, viewLimits } from "../view.ts";
+import { type Look, namedRefusal, viewLimits } from "../view.ts";
 import { after } from "./answered.ts";
 import { closeGate, openGate } from "./gate.ts";
 import { Refusals } from "./refusals.ts";
@@ -162,7 +162,7 @@ export class SharedLimiter extends DerivedVerbs {
       }
       const { limit, retryAfter } = queued
         ? admissions.forecastRefusal(plan, view)
-        : admissions.named(plan, view, view);
+        : namedRefusal(plan, view, view);
       return { granted: false, limit, ...(retryAfter === undefined ? {} : { retryAfter }), limits };
     });
   }

@@ -20,7 +20,8 @@ import { show, toMicros } from "../time.ts";
 import { within } from "./answered.ts";
 import type { Booking } from "./booking.ts";
 import { CommonLine } from "./common-line.ts";
-import type { Lane, LaneDesk } from "./lane.ts";
+import type { Lane } from "./lane.ts";
+import type { LaneDesk } from "./lane-desk.ts";
 import { Lanes } from "./lanes.ts";
 import { type SharedAdmissions, type Sight, tooSlow } from "./shared-admissions.ts";
 

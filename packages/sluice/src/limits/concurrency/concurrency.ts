@@ -43,10 +43,7 @@ export function earliest(
   return whenCooled(limit, cells, base, missing, now);
 }
 
-/**
- * `earliest` of one slot without leases, where a look at one tells and there is room; else NaN. When
- * it is `now`, `fill` takes it.
- */
+/** `earliest` of one slot, where a look at one tells and it is there; else NaN. `fill` takes it. */
 export function earliestOfOne(
   limit: ConcurrencyLimit,
   cells: Float64Array,
