@@ -53,6 +53,8 @@ export interface Plan {
   readonly hasQuota: boolean;
   readonly hasConcurrency: boolean;
   readonly hasPace: boolean;
+  /** Whether several costs at one instant are the same as one cost of their sum. */
+  readonly sums: boolean;
   /** The shortest window, in microseconds. */
   readonly shortest: number;
   /** Whether costs go by name. */
@@ -132,6 +134,7 @@ export function compile(
     hasQuota: kinds.has("quota"),
     hasConcurrency: kinds.has("concurrency"),
     hasPace: kinds.has("pace"),
+    sums: rules.every(({ kind }) => kind === "window" || kind === "quota"),
     shortest: Math.min(...rules.map((rule) => shortestOf(rule.limit))),
     named,
     since: since.now,

@@ -75,6 +75,7 @@ export class MemoryLedger implements Ledger<true> {
     const decision = this.#decision;
     let shared = plan.hasShared ? rows.seenShared(plan) : 0;
     let row = rows.find(key, plan);
+    if (costs.length > 1 && row !== 0 && this.#reserveAll(ask, row, shared)) return answer;
     let least = ask.notBefore ?? 0;
     for (let i = 0; i < costs.length; i++) {
       const cost = costs[i]!;
@@ -100,6 +101,26 @@ export class MemoryLedger implements Ledger<true> {
       answer.admitted = i + 1;
     }
     return answer;
+  }
+
+  /** Admits all costs as one, if all of them may pass now; false, and nothing is done, if not. */
+  #reserveAll(ask: Ask, row: number, seen: number): boolean {
+    const { key, plan, costs, notBefore = 0, deferred, grace = 0 } = ask;
+    const { moment } = this.#present;
+    const { now } = moment;
+    if (!plan.sums || notBefore > now) return false;
+    const sum = plan.rules.map((_, i) => costs.reduce((units, cost) => units + cost[i]!, 0));
+    if (this.#decision.earliest(plan, row, seen, sum, moment) !== now) return false;
+    const ticket = this.#ticket + 1;
+    const shared = plan.hasShared ? this.#rows.shared(plan) : 0;
+    this.#decision.commit(plan, row, shared, sum, now + grace, moment, ticket);
+    if (deferred || this.#turn.open) this.#turn.add(key, plan, sum, now, ticket);
+    for (let i = 0; i < costs.length; i++) {
+      this.#answer.instants[i] = now;
+      this.#answer.tickets[i] = ++this.#ticket;
+    }
+    this.#answer.admitted = costs.length;
+    return true;
   }
 
   attempt(key: string, plan: Plan, cost: Costs): Verdict {
