@@ -44,7 +44,7 @@ export class Lane implements InLine {
   share: Share;
   /** The call in flight. */
   #call: Promise<void> | undefined;
-  /** When it was made, on this process's clock. */
+  /** When it was made, on this process's clock, while it is not answered. */
   asked: number | undefined;
   /** Whether the line let it ask: what comes of it concerns the line. */
   #fromLine = false;
@@ -214,7 +214,9 @@ export class Lane implements InLine {
     const ask: Ask = { key, plan, costs, notBefore, maxWait, since: undefined, deferred: false };
     const sent = clock.now();
     try {
-      await this.#take(ask, await kept(ledger.reserve(ask)), sent, clock.now());
+      const answer = await kept(ledger.reserve(ask));
+      this.asked = undefined;
+      await this.#take(ask, answer, sent, clock.now());
     } catch (error) {
       if ((error as { code?: unknown }).code !== "STORE_BUSY") return this.#desk.fail(this, error);
       this.#askAt = clock.now() + BUSY * (1 + this.#desk.random());

@@ -193,7 +193,8 @@ export class SharedWaiting implements LaneDesk {
   /** Says which limit had no room. */
   async #timedOut(key: string, plan: Plan, costs: Costs): Promise<never> {
     const admissions = this.#admissions;
-    const { view } = this.ledger.bounded
+    const answersInTime = this.ledger.sync || this.ledger.bounded;
+    const { view } = answersInTime
       ? await this.#look(key, plan, costs)
       : await this.#lookSoon(key, plan, costs);
     throw admissions.exceeded(admissions.forecastRefusal(plan, view), "before the timeout");

@@ -2,6 +2,7 @@
 // for somebody who has gone comes back.
 import { expect, test } from "vitest";
 import { concurrency, createLimiter, type LimitExceededError, window } from "../../src/index.ts";
+import { sharedMemory } from "../../src/stores/shared-memory.ts";
 import { manualClock } from "../../src/testing/index.ts";
 import { guarded } from "../fallback/server.ts";
 import { watch } from "../verbs/outcomes.ts";
@@ -96,6 +97,32 @@ test("a timeout that is shorter than the way is no refusal", async () => {
   expect(call.outcome).toBe("STORE_TIMEOUT");
   await clock.advance(30);
   expect((await advanced(clock, limiter.peek(), 15)).limits["5/1s"]!.used).toBe(0);
+});
+
+test("what is on its way back was answered: the store says which limit had no room", async () => {
+  const clock = manualClock();
+  const store = farStore(clock);
+  const ways = [0, 30, 1_000, 0]; // a look, an answer that comes too late, its return, a look
+  store.back = () => ways.shift() ?? 0;
+  const limiter = createLimiter("1/1s", { store, clock, name: "x" });
+  const call = watch(limiter.acquire({ timeout: 40 }));
+  await clock.advance(100);
+  expect(call.outcome).toBe("LIMIT_EXCEEDED");
+});
+
+test("a store that answers at once is not what a process that stood still waited for", async () => {
+  const clock = manualClock();
+  const store = sharedMemory(new SharedArrayBuffer(65_536));
+  const [limiter, other] = [0, 1].map(() =>
+    createLimiter(concurrency(1), { store, clock, name: "x" }),
+  );
+  const held = await other!.acquire();
+  const calls = Array.from({ length: 3 }, () => watch(limiter!.acquire({ timeout: 500 })));
+  await clock.advance(20);
+  await held.release();
+  clock.block(600);
+  await clock.advance(10);
+  expect(calls.map(({ outcome }) => outcome)).toEqual(Array(3).fill("LIMIT_EXCEEDED"));
 });
 
 test("with a fallback it is the fallback that answers, by its own deadline", async () => {
