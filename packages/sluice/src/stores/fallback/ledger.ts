@@ -88,7 +88,7 @@ export class FallbackLedger implements Ledger<boolean> {
 
   now(): Answered<boolean, number> {
     return this.#guard.call({
-      run: () => this.#noted(this.#opened().now(), (now) => now),
+      run: () => this.#noted(() => this.#opened().now(), (now) => now),
       otherwise: () => this.#estimate(),
       writes: false,
     });
@@ -105,7 +105,11 @@ export class FallbackLedger implements Ledger<boolean> {
 
   peek(ask: Ask, ahead: Costs | undefined): Answered<boolean, View> {
     return this.#guard.call<View>({
-      run: () => this.#noted(this.#opened().peek(ask, ahead), ({ now }) => now),
+      run: () =>
+        this.#noted(
+          () => this.#opened().peek(ask, ahead),
+          ({ now }) => now,
+        ),
       otherwise: () => this.#look(ask, ahead),
       writes: false,
     });
@@ -153,7 +157,10 @@ export class FallbackLedger implements Ledger<boolean> {
     const soon = this.#ahead === undefined ? 0 : this.#soon(this.#estimate(), ask);
     const isMine = notBefore > soon && notBefore <= (this.#local?.latest ?? 0);
     const asked = isMine ? { ...ask, notBefore: soon } : ask;
-    return this.#noted(this.#opened().reserve(asked), ({ now }) => now);
+    return this.#noted(
+      () => this.#opened().reserve(asked),
+      ({ now }) => now,
+    );
   }
 
   /** How far ahead a caller books, and so how far ahead what it was promised before can be. */
@@ -161,11 +168,25 @@ export class FallbackLedger implements Ledger<boolean> {
     return now + Math.min(maxWait, this.#settings.waiting.horizon);
   }
 
-  /** Notes the store's clock. */
-  #noted<T>(answer: T | Promise<T>, nowOf: (answer: T) => number): T | Promise<T> {
-    if (answer instanceof Promise) return answer.then((value) => this.#noted(value, nowOf));
-    this.#ahead = nowOf(answer) - Math.round(this.#scope.clock.wall() * 1e3);
-    return answer;
+  /**
+   * Notes the store's clock, which was read while the question was under way: what is known of it moves
+   * no further than that tells, or a process that stood still would move the borders of its quotas.
+   */
+  #noted<T>(ask: () => T | Promise<T>, nowOf: (answer: T) => number): T | Promise<T> {
+    const sent = this.#wall();
+    const note = (answer: T): T => {
+      const least = nowOf(answer) - this.#wall();
+      const most = Math.max(least, nowOf(answer) - sent);
+      this.#ahead = Math.min(most, Math.max(least, this.#ahead ?? least));
+      return answer;
+    };
+    const answer = ask();
+    return answer instanceof Promise ? answer.then(note) : note(answer);
+  }
+
+  /** This process's wall clock, in microseconds. */
+  #wall(): number {
+    return Math.round(this.#scope.clock.wall() * 1e3);
   }
 
   /** Asks again when the instants come too late to be kept; the deadline holds for all of it. */
@@ -234,7 +255,7 @@ export class FallbackLedger implements Ledger<boolean> {
   }
 
   #estimate(): number {
-    return Math.round(this.#scope.clock.wall() * 1e3) + (this.#ahead ?? 0);
+    return this.#wall() + (this.#ahead ?? 0);
   }
 
   /** The ledger of the store; after a failure a new one, for which cold keys count as used. */
