@@ -88,7 +88,11 @@ export class FallbackLedger implements Ledger<boolean> {
 
   now(): Answered<boolean, number> {
     return this.#guard.call({
-      run: () => this.#noted(() => this.#opened().now(), (now) => now),
+      run: () =>
+        this.#noted(
+          () => this.#opened().now(),
+          (now) => now,
+        ),
       otherwise: () => this.#estimate(),
       writes: false,
     });
