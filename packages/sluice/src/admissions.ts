@@ -72,18 +72,22 @@ export class Admissions implements PermitOwner {
   }
 
   /** Asks now or never. */
-  attempt(key: string, plan: Plan, costs: Costs, since: number | undefined): Grant | Denial {
-    if (this.breached) return this.freePass(key, plan, costs);
+  attempt(key: string, plan: Plan, costs: Costs): Grant | Denial {
     const { ledger } = this;
-    if (since === undefined && ledger.attempt !== undefined) {
-      const verdict = ledger.attempt(key, plan, costs);
-      const { ticket, now } = verdict;
-      return ticket === 0
-        ? this.refusal(key, plan, costs, verdict)
-        : this.admit(key, plan, costs, now, ticket, 0);
+    if (this.breached || ledger.attempt === undefined) {
+      return this.attemptSince(key, plan, costs, undefined);
     }
+    const verdict = ledger.attempt(key, plan, costs);
+    return verdict.ticket === 0
+      ? this.refusal(key, plan, costs, verdict)
+      : this.admit(key, plan, costs, verdict.now, verdict.ticket, 0);
+  }
+
+  /** The same for one who has been there for a while. */
+  attemptSince(key: string, plan: Plan, costs: Costs, since: number | undefined): Grant | Denial {
+    if (this.breached) return this.freePass(key, plan, costs);
     const ask = { key, plan, costs: [costs], maxWait: 0, since, deferred: false };
-    const answer = ledger.reserve(ask);
+    const answer = this.ledger.reserve(ask);
     if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
     const waited = since === undefined ? 0 : answer.now - since;
     return this.admit(key, plan, costs, answer.instants[0]!, answer.tickets[0]!, waited);
@@ -164,9 +168,15 @@ export class Admissions implements PermitOwner {
     return { plan, view: this.ledger.peek(ask, ahead), ahead };
   }
 
+  /** Hands a refusal out. */
+  refuse(key: string, refusal: Denial): Denial {
+    this.refused++;
+    if (this.events.heard) this.events.emit({ type: "refuse", key, ...refusal });
+    return refusal;
+  }
+
   refusal(key: string, plan: Plan, costs: Costs, answer: Refused): Denial {
-    const several = (plan.rules[answer.rule]?.names.length ?? 1) > 1;
-    if (!several) return refusalOf(plan, answer);
+    if (!plan.hasRates) return refusalOf(plan, answer);
     const { now, until, rule } = answer;
     return namedRefusal(plan, { now, until, rule }, this.look(key, plan, costs).view);
   }

@@ -33,8 +33,11 @@ const hooks = (
   | { channel(name: string): Channel }
   | undefined;
 
-/** The channel `sluice` of `node:diagnostics_channel`, where there is one. */
-const channel = hooks?.channel("sluice");
+/** The channel `sluice` of `node:diagnostics_channel`; where there is none, nobody subscribes. */
+const channel: Channel = hooks?.channel("sluice") ?? {
+  hasSubscribers: false,
+  publish: () => undefined,
+};
 
 type Listener = (event: LimiterEvent) => void;
 
@@ -48,7 +51,7 @@ export class Events {
   }
 
   get heard(): boolean {
-    return this.#count > 0 || channel?.hasSubscribers === true;
+    return this.#count > 0 || channel.hasSubscribers;
   }
 
   /** Calls `listener` for every event of the type; returns what ends it. */
@@ -74,6 +77,6 @@ export class Events {
         });
       }
     }
-    if (channel?.hasSubscribers) channel.publish({ limiter: this.#name, ...event });
+    if (channel.hasSubscribers) channel.publish({ limiter: this.#name, ...event });
   }
 }

@@ -59,26 +59,23 @@ export class LocalLimiter extends DerivedVerbs {
 
   tryAcquire(options?: RawOptions): Permit | Refusal {
     const admissions = this.#admissions;
-    if (admissions.closed) this.#checkOpen();
-    const key = options === undefined ? "" : readKey(options.key);
+    if (admissions.closed) throw new LimiterClosedError();
+    const key = readKey(options?.key);
     const plan = admissions.plans.of(key);
-    const costs = this.#costs(plan, options);
-    const { waiters } = this.#waiting;
-    if (waiters.size !== 0 && !options?.barge && !admissions.breached) {
-      if (waiters.blocks(key, plan, costs)) {
-        return this.#refuse(key, admissions.queuedRefusal(key, plan, costs));
-      }
-    }
-    const answer = admissions.attempt(key, plan, costs, undefined);
-    return answer.granted ? answer : this.#refuse(key, answer);
+    const costs = resolveCosts(plan, options?.cost);
+    const isBehind = this.#waiting.waiters.size > 0 && this.#isBehind(key, plan, costs, options);
+    const answer = isBehind
+      ? admissions.queuedRefusal(key, plan, costs)
+      : admissions.attempt(key, plan, costs);
+    return answer.granted ? answer : admissions.refuse(key, answer);
   }
 
-  acquire(options?: RawOptions): Promise<Permit> {
+  acquire(options: RawOptions = {}): Promise<Permit> {
     try {
       this.#checkOpen();
-      const key = readKey(options?.key);
+      const key = readKey(options.key);
       const plan = this.#admissions.plans.of(key);
-      return this.#waiting.acquire(key, plan, this.#costs(plan, options), options ?? {});
+      return this.#waiting.acquire(key, plan, resolveCosts(plan, options.cost), options);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -89,9 +86,9 @@ export class LocalLimiter extends DerivedVerbs {
     const key = readKey(options.key);
     const admissions = this.#admissions;
     const plan = admissions.plans.of(key);
-    const costs = this.#costs(plan, options);
+    const costs = resolveCosts(plan, options.cost);
     const since = admissions.ledger.now();
-    const attempt = (): Grant | Denial => admissions.attempt(key, plan, costs, since);
+    const attempt = (): Grant | Denial => admissions.attemptSince(key, plan, costs, since);
     return acquireBlocking(attempt, this.#clock, { timeout: options.timeout, elsewhere: false });
   }
 
@@ -100,7 +97,7 @@ export class LocalLimiter extends DerivedVerbs {
     const key = readKey(options.key);
     const admissions = this.#admissions;
     const plan = admissions.plans.of(key);
-    const costs = this.#costs(plan, options);
+    const costs = resolveCosts(plan, options.cost);
     const held = plan.rules.findIndex(
       ({ limit }, i) => limit.kind === "concurrency" && costs[i]! > 0,
     );
@@ -114,7 +111,7 @@ export class LocalLimiter extends DerivedVerbs {
     const ask = { key, plan, costs: [costs], maxWait, since: undefined, deferred: false };
     const answer = admissions.ledger.reserve(ask);
     if (answer.admitted === 0) {
-      return this.#refuse(key, admissions.refusal(key, plan, costs, answer));
+      return admissions.refuse(key, admissions.refusal(key, plan, costs, answer));
     }
     const { now } = answer;
     const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
@@ -231,21 +228,14 @@ export class LocalLimiter extends DerivedVerbs {
     this.#admissions.close();
   }
 
-  #costs(plan: Plan, options: RawOptions | undefined): Costs {
-    const cost = options?.cost;
-    return cost === undefined && plan.defaultCosts !== undefined
-      ? plan.defaultCosts
-      : resolveCosts(plan, cost);
-  }
-
   #checkOpen(): void {
     if (this.#admissions.closed) throw new LimiterClosedError();
   }
 
-  #refuse(key: string, refusal: Refusal): Refusal {
-    this.#admissions.refused++;
-    if (this.#events.heard) this.#events.emit({ type: "refuse", key, ...refusal });
-    return refusal;
+  /** Whether others wait before this newcomer. */
+  #isBehind(key: string, plan: Plan, costs: Costs, options: RawOptions | undefined): boolean {
+    if (options?.barge || this.#admissions.breached) return false;
+    return this.#waiting.waiters.blocks(key, plan, costs);
   }
 
   #look(options: RawOptions): Sight & { key: string; costs: Costs } {

@@ -220,7 +220,12 @@ export function readPriority(priority: number | undefined): number {
 
 /** A key, checked. */
 export function readKey(key: string | undefined): string {
-  if (key === undefined || typeof key === "string") return key ?? "";
+  return typeof key === "string" ? key : noKey(key);
+}
+
+/** Without a key there is one budget, whose key is empty. */
+function noKey(key: unknown): string {
+  if (key === undefined) return "";
   throw new InvalidOptionError(`key must be a string; got ${show(key)}. Convert it with String().`);
 }
 

@@ -7,6 +7,8 @@ const MOST_CACHED = 65_536;
 
 export class Plans {
   base: Plan;
+  /** The plan of every key, while none has limits of its own. */
+  #sole: Plan | undefined;
   #limits: LimitsInput;
   readonly #margin: number;
   /** Fits a plan to the kind of store. */
@@ -33,10 +35,15 @@ export class Plans {
     this.#limitsFor = limitsFor;
     this.#since = since;
     this.base = this.#compile(limits);
+    this.#sole = limitsFor === undefined ? this.base : undefined;
   }
 
   of(key: string): Plan {
-    if (this.#limitsFor === undefined && this.#own.size === 0) return this.base;
+    return this.#sole ?? this.ofKey(key);
+  }
+
+  /** The same where keys differ. */
+  ofKey(key: string): Plan {
     return this.#own.get(key) ?? this.#cached.get(key) ?? this.#ask(key);
   }
 
@@ -47,9 +54,11 @@ export class Plans {
     }
     if (key !== undefined) {
       this.#own.set(key, this.#compile(limits, since, this.#limits));
+      this.#sole = undefined;
       return;
     }
     this.base = this.#compile(limits, since);
+    this.#sole = this.#limitsFor === undefined ? this.base : undefined;
     this.#limits = limits;
     this.#since = since;
     this.#own.clear();

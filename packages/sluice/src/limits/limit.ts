@@ -25,6 +25,11 @@ export function isHeld(earliest: Earliest): boolean {
   return earliest < 0;
 }
 
+/** The instant before which a cost cannot pass in any case. */
+export function instantOf(earliest: Earliest): number {
+  return earliest < 0 ? heldUntil(earliest) : earliest;
+}
+
 /** The instant before which a held cost cannot pass. */
 export function heldUntil(earliest: Earliest): number {
   return -1 - earliest;
@@ -34,7 +39,7 @@ export function heldUntil(earliest: Earliest): number {
 export function later(a: Earliest, b: Earliest): Earliest {
   if (a === NEVER || b === NEVER) return NEVER;
   if (a >= 0 && b >= 0) return a > b ? a : b;
-  return held(Math.max(a < 0 ? heldUntil(a) : a, b < 0 ? heldUntil(b) : b));
+  return held(Math.max(instantOf(a), instantOf(b)));
 }
 
 /** What every limit has besides its numbers. */

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { concurrency } from "../limits/concurrency/builder.ts";
 import { compile, type Plan } from "../limits/plan.ts";
 import { window } from "../limits/window/window.ts";
-import { type Answer, type Ask, blankAnswer, type Ledger } from "../stores/store.ts";
+import { BlankAnswer } from "../stores/blank.ts";
+import type { Answer, Ask, Ledger } from "../stores/store.ts";
 import { type ManualClock, manualClock } from "../testing/manual-clock.ts";
 import type { Booking } from "./booking.ts";
 import { Lateness } from "./lateness.ts";
@@ -31,7 +32,7 @@ function charging(most: number): Charging {
   const asks: Ask[] = [];
   const reserve = async (ask: Ask): Promise<Answer> => {
     asks.push(ask);
-    return { ...blankAnswer(), admitted: Math.min(most, ask.costs.length) };
+    return { ...new BlankAnswer(), admitted: Math.min(most, ask.costs.length) };
   };
   const ledger = { reserve } as Partial<Ledger<false>> as Ledger<false>;
   const lateness = new Lateness(clock, ledger, (_key, _plan, charge) => void charge());

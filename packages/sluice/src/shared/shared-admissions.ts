@@ -259,7 +259,7 @@ export class SharedAdmissions implements PermitOwner {
   /** The rate that binds in a ring of several is looked up. */
   refusal(key: string, plan: Plan, costs: Costs, answer: Refused): Denial | Promise<Denial> {
     const { now, until, rule } = answer;
-    if ((plan.rules[rule]?.names.length ?? 1) === 1) return refusalOf(plan, { now, until, rule });
+    if (!plan.hasRates) return refusalOf(plan, { now, until, rule });
     return after(this.look(key, plan, costs, undefined), ({ view }) =>
       namedRefusal(plan, { now, until, rule }, view),
     );

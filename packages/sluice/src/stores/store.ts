@@ -68,11 +68,6 @@ export interface Answer {
   readonly asked?: number;
 }
 
-/** An answer that is written anew for each question. */
-export function blankAnswer(): Answer {
-  return { now: 0, admitted: 0, instants: [], tickets: [], until: 0, ownUntil: 0, rule: -1 };
-}
-
 /** The answer to one cost, now or never; the same object may be used again for the next one. */
 export interface Verdict {
   now: number;

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LedgerKit, type Pass } from "../../../test/limits/ledger-kit.ts";
 import type { LimitInput } from "../../limits/plan.ts";
-import type { Answer } from "../store.ts";
+import type { Answer, SavedState } from "../store.ts";
 import { concurrency, pace, window } from "../../index.ts";
 
 const windows: fc.Arbitrary<LimitInput> = fc
@@ -29,7 +29,8 @@ const plans = fc
 
 const deeds = fc.array(
   fc.record({
-    kind: fc.nat({ max: 19 }),
+    kind: fc.nat({ max: 21 }),
+    key: fc.constantFrom("x", "x", "x", "y"),
     micros: fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 5000 }), fc.constantFrom(1000, 2000, 3000)),
     pick: fc.nat(),
     costs: fc.array(fc.constantFrom(0, 1, 1, 1, 2), { minLength: 3, maxLength: 3 }),
@@ -39,12 +40,15 @@ const deeds = fc.array(
 
 type Deed = Parameters<(typeof deeds)["map"]>[0] extends (all: (infer D)[]) => unknown ? D : never;
 
+const ONES = [[], [1], [1, 1], [1, 1, 1]];
+
 /** Two ledgers to which the same is done. */
 class Pair {
   readonly #short: LedgerKit;
   readonly #long: LedgerKit;
   #plan: ReturnType<LedgerKit["plan"]>;
   #passes: Pass[] = [];
+  #kept: SavedState | undefined;
 
   constructor(limits: Record<string, LimitInput>, start: "full" | "used") {
     this.#short = new LedgerKit({ start });
@@ -52,21 +56,33 @@ class Pair {
     this.#plan = this.#short.plan(limits);
   }
 
-  do({ kind, micros, pick, costs }: Deed): void {
+  do({ kind, key, micros, pick, costs }: Deed): void {
     const pass = this.#passes[pick % Math.max(1, this.#passes.length)];
     if (kind < 5) this.#both((kit) => kit.block(micros));
-    else if (kind < 15) this.#attempt(this.#plan.rules.map(() => 1));
-    else if (kind === 15) this.#attempt(this.#plan.rules.map((_, i) => costs[i]!));
-    else if (kind === 16) this.#book(micros);
-    else if (kind === 17) this.#both((kit) => this.#shut(kit, micros));
-    else if (pass) this.#end(pass, kind === 18);
+    else if (kind < 15) this.#attempt(this.#ones, key);
+    else if (kind === 15)
+      this.#attempt(
+        this.#plan.rules.map((_, i) => costs[i]!),
+        key,
+      );
+    else if (kind === 16) this.#book(micros, key);
+    else if (kind === 17) this.#both((kit) => this.#shut(kit, micros, key));
+    else if (kind === 18) this.#kept = this.#short.ledger.save();
+    else if (kind === 19) this.#load();
+    else if (pass) this.#end(pass, kind === 20);
+  }
+
+  /** One unit of each: the same object for all plans of as many rules. */
+  get #ones(): readonly number[] {
+    return ONES[this.#plan.rules.length]!;
   }
 
   setLimits(limits: Record<string, LimitInput>): void {
     this.#plan = this.#short.plan(limits);
     this.#passes = [];
+    this.#kept = undefined;
     const none = this.#plan.rules.map(() => 0);
-    this.#both((kit) => kit.until(this.#plan, none, "x"));
+    for (const key of ["x", "y"]) this.#both((kit) => kit.until(this.#plan, none, key));
   }
 
   compare(): void {
@@ -78,37 +94,43 @@ class Pair {
     act(this.#long);
   }
 
-  #attempt(costs: readonly number[]): void {
-    const answer = this.#short.attempt(this.#plan, costs, "x");
-    this.#compare(answer, this.#long.answer(this.#plan, costs, { key: "x" }), costs);
+  #attempt(costs: readonly number[], key: string): void {
+    const answer = this.#short.attempt(this.#plan, costs, key);
+    this.#compare(answer, this.#long.answer(this.#plan, costs, { key }), costs, key);
   }
 
   /** Ahead of time, which no slot can be. */
-  #book(maxWait: number): void {
+  #book(maxWait: number, key: string): void {
     if (this.#plan.hasConcurrency) return;
     const [answer, twin] = [this.#short, this.#long].map((kit) =>
-      kit.answer(this.#plan, 1, { key: "x", maxWait }),
+      kit.answer(this.#plan, 1, { key, maxWait }),
     );
-    this.#compare(answer!, twin!, [1, 1, 1].slice(0, this.#plan.rules.length));
+    this.#compare(answer!, twin!, this.#ones, key);
   }
 
-  #compare(answer: Answer, twin: Answer, costs: readonly number[]): void {
-    const { instants, tickets, admitted, until, rule } = twin;
+  #compare(answer: Answer, twin: Answer, costs: readonly number[], key: string): void {
+    const { now, instants, tickets, admitted, until, rule } = twin;
+    expect(answer.now).toBe(now);
     expect(answer.admitted).toBe(admitted);
     expect(answer.tickets.slice(0, admitted)).toEqual(tickets.slice(0, admitted));
     expect(answer.instants.slice(0, admitted)).toEqual(instants.slice(0, admitted));
     if (admitted === 0) expect([answer.until, answer.rule]).toEqual([until, rule]);
-    else this.#note(costs, instants[0]!, tickets[0]!);
+    else {
+      const pass = { key, plan: this.#plan, costs, at: instants[0]!, ticket: tickets[0]! };
+      this.#passes.push({ ...pass, deferred: false, actual: costs, settled: false });
+    }
   }
 
-  #note(costs: readonly number[], at: number, ticket: number): void {
-    const pass = { key: "x", plan: this.#plan, costs, at, ticket, deferred: false };
-    this.#passes.push({ ...pass, actual: costs, settled: false });
-  }
-
-  #shut(kit: LedgerKit, micros: number): void {
+  #shut(kit: LedgerKit, micros: number, key: string): void {
     const until = kit.ledger.now() + micros;
-    kit.ledger.amend([{ kind: "gate", key: "x", plan: this.#plan, until }]);
+    kit.ledger.amend([{ kind: "gate", key, plan: this.#plan, until }]);
+  }
+
+  #load(): void {
+    const state = this.#kept;
+    if (state === undefined) return;
+    this.#both((kit) => kit.ledger.load(state, new Map([[this.#plan.text, this.#plan]])));
+    this.#passes = [];
   }
 
   /** A pass is released, or given back. */

@@ -6,17 +6,8 @@ import * as slots from "../../limits/concurrency/concurrency.ts";
 import { type Moment, NEVER } from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
 import { show } from "../../time.ts";
-import {
-  blankAnswer,
-  type Answer,
-  type Ask,
-  type Change,
-  type Ledger,
-  type SavedState,
-  type Scope,
-  type Verdict,
-  type View,
-} from "../store.ts";
+import { BlankAnswer } from "../blank.ts";
+import type { Answer, Ask, Change, Ledger, SavedState, Scope, Verdict, View } from "../store.ts";
 import { Decision } from "./decision.ts";
 import { Eviction } from "./eviction.ts";
 import { FewLimits } from "./few-limits.ts";
@@ -35,8 +26,7 @@ export class MemoryLedger implements Ledger<true> {
   readonly sync = true;
   readonly #scope: Scope;
   readonly #present: Present;
-  readonly #answer: Answer = blankAnswer();
-  readonly #verdict: Verdict = { now: 0, until: 0, rule: -1, ticket: 0 };
+  readonly #answer = new BlankAnswer();
   readonly #rows: Rows;
   readonly #decision: Decision;
   readonly #few: FewLimits;
@@ -53,7 +43,7 @@ export class MemoryLedger implements Ledger<true> {
     this.#present = new Present(scope.clock);
     this.#rows = new Rows(scope.start, { ...this.#present.tick(true) });
     this.#decision = new Decision(this.#rows);
-    this.#few = new FewLimits(this.#rows);
+    this.#few = new FewLimits(this.#rows, this.#present);
     this.#sweep = new Sweep(scope, this.#rows, () => this.#present.tick(true));
   }
 
@@ -64,6 +54,7 @@ export class MemoryLedger implements Ledger<true> {
   reserve(ask: Ask): Answer {
     const { plan, key, costs } = ask;
     const answer = this.#answer;
+    this.#few.lookAnew();
     if (plan.hasQuota) this.#hasQuota = true;
     const moment = this.#present.tick(plan.hasQuota);
     const { now } = moment;
@@ -124,18 +115,14 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   attempt(key: string, plan: Plan, cost: Costs): Verdict {
-    const { few } = plan;
-    const row = this.#rows.find(key, plan);
-    if (row === 0 || few === undefined || this.#turn.open) return this.#ask(key, plan, cost);
-    const now = this.#present.now();
-    if (now < this.#rows.latestGate) return this.#ask(key, plan, cost);
-    const verdict = this.#verdict;
-    verdict.now = now;
-    if (!this.#few.decide(few, row, cost, this.#ticket + 1, verdict)) {
-      return this.#ask(key, plan, cost);
+    if (!this.#turn.open) {
+      const verdict = this.#few.attempt(key, plan, cost, this.#ticket + 1);
+      if (verdict !== undefined) {
+        if (verdict.ticket !== 0) this.#ticket = verdict.ticket;
+        return verdict;
+      }
     }
-    if (verdict.ticket !== 0) this.#ticket = verdict.ticket;
-    return verdict;
+    return this.#ask(key, plan, cost);
   }
 
   /** `attempt` where it has no shorter way. */
@@ -146,6 +133,7 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   amend(changes: readonly Change[]): readonly number[] {
+    this.#few.lookAnew();
     const moment = this.#present.tick(this.#hasQuota);
     moment.since = moment.now;
     for (const change of changes) {
@@ -177,6 +165,7 @@ export class MemoryLedger implements Ledger<true> {
   }
 
   load(state: SavedState, plans: ReadonlyMap<string, Plan>): void {
+    this.#few.lookAnew();
     this.#reset(undefined);
     loadRows(this.#rows, state, plans, this.#present.tick(true));
     this.#sweep.arm();

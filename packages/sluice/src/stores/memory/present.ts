@@ -6,12 +6,16 @@ import type { Moment } from "../../limits/limit.ts";
 /** The clock's first reading becomes this: states saved long before it have room below. */
 const ORIGIN = 2 ** 50;
 
-/** A moment that is written anew. */
-export type Now = { -readonly [K in keyof Moment]: Moment[K] };
+/** A moment that is written anew: a class for the reason given in `blank.ts`. */
+export class Now implements Moment {
+  now: number = ORIGIN;
+  wall = 0;
+  since: number = ORIGIN;
+}
 
 export class Present {
   /** The time of the decision at hand: one object, written anew for each. */
-  readonly moment: Now;
+  readonly moment: Now = new Now();
   readonly #clock: Clock;
   /** The clock's last reading, and what was added to it because it went back. */
   #reading: number;
@@ -21,7 +25,7 @@ export class Present {
     this.#clock = clock;
     this.#reading = clock.now();
     this.#lag = ORIGIN - this.#reading;
-    this.moment = { now: ORIGIN, wall: this.wall(), since: ORIGIN };
+    this.moment.wall = this.wall();
   }
 
   /** Reads the clock; one that goes back is taken to stand still and then to go on from there. */

@@ -4,16 +4,8 @@ import type { Costs } from "../../costs.ts";
 import { later, type Moment, NEVER } from "../../limits/limit.ts";
 import { forecastOf, ratesOf } from "../../limits/outlook.ts";
 import type { Plan } from "../../limits/plan.ts";
-import {
-  blankAnswer,
-  type Answer,
-  type Ask,
-  type Change,
-  type Ledger,
-  type Scope,
-  type Verdict,
-  type View,
-} from "../store.ts";
+import { BlankAnswer, BlankVerdict } from "../blank.ts";
+import type { Answer, Ask, Change, Ledger, Scope, Verdict, View } from "../store.ts";
 import { Bound } from "./bound.ts";
 import { type Amendment, changeBoth } from "./changes.ts";
 import { Decision } from "./decision.ts";
@@ -38,8 +30,8 @@ export class SharedLedger implements Ledger<true> {
   readonly #room: Room;
   readonly #plans = new WeakMap<Plan, Bound>();
   readonly #moment: Now = { now: 0, wall: 0, since: 0 };
-  readonly #answer: Answer = blankAnswer();
-  readonly #verdict: Verdict = { now: 0, ticket: 0, until: 0, rule: -1 };
+  readonly #answer = new BlankAnswer();
+  readonly #verdict = new BlankVerdict();
   readonly #closed: () => void;
   #lastPlan: Plan | undefined;
   #lastBound: Bound | undefined;

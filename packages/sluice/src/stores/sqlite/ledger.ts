@@ -2,15 +2,8 @@
 
 import type { Costs } from "../../costs.ts";
 import type { Moment } from "../../limits/limit.ts";
-import {
-  blankAnswer,
-  type Answer,
-  type Ask,
-  type Change,
-  type Ledger,
-  type Scope,
-  type View,
-} from "../store.ts";
+import { BlankAnswer } from "../blank.ts";
+import type { Answer, Ask, Change, Ledger, Scope, View } from "../store.ts";
 import { Amendment } from "./amendment.ts";
 import type { SqliteHandle } from "./handle.ts";
 import { HostClock } from "./host-clock.ts";
@@ -36,7 +29,7 @@ export class SqliteLedger implements Ledger<true> {
   readonly #sweep: Sweep;
   /** The moment from which cold keys count as used; absent when they start full. */
   readonly #used: Moment | undefined;
-  readonly #answer: Answer = blankAnswer();
+  readonly #answer = new BlankAnswer();
   #last = 0;
 
   constructor(handle: SqliteHandle, sql: Statements, scope: Scope) {
