@@ -18,6 +18,7 @@ const cli = sourcesOf("packages/sluice-cli/src");
 // `$1` is what the pattern's group matched, the file's own store.
 const base = ["time.ts", "errors.ts"];
 const shared = [...base, "clock.ts", "costs.ts", "heap.ts"];
+const sync = [...shared, "limits/", "stores/store.ts", "stores/blank.ts"];
 const table: [files: RegExp, mayImport: string[]][] = [
   [/^(time|errors)\.ts$/, ["*.ts"]],
   [/^limits\//, [...base, "limits/"]],
@@ -30,8 +31,8 @@ const table: [files: RegExp, mayImport: string[]][] = [
     /^stores\/(redis|postgres)/,
     [...shared, "shared/booked.ts", "limits/", "stores/store.ts", "stores/remote", "stores/$1"],
   ],
-  [/^stores\/(memory)/, [...shared, "limits/", "stores/store.ts", "stores/$1"]],
-  [/^stores\/([\w-]+)/, [...shared, "shared/booked.ts", "limits/", "stores/store.ts", "stores/$1"]],
+  [/^stores\/(memory)/, [...sync, "stores/$1"]],
+  [/^stores\/([\w-]+)/, [...sync, "shared/booked.ts", "stores/$1"]],
   [/^testing\//, [...shared, "limits/", "stores/store.ts", "testing/"]],
   [/^shared\//, ["*.ts", "limits/", "stores/store.ts", "shared/"]],
   [/^limiter\.ts$/, ["*.ts", "limits/", "stores/store.ts"]],

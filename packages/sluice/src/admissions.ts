@@ -109,13 +109,11 @@ export class Admissions implements PermitOwner {
     ticket: number,
     waited: number,
   ): Grant {
-    this.admitted++;
-    if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
     if (this.#turn === undefined) {
       this.#turn = { at: 0 };
       this.#endOfTurn = this.clock.setTimer(0, this.#onEndOfTurn, true);
     }
-    return new Grant(this, key, plan, costs, at, ticket, waited, this.#turn);
+    return this.admit(key, plan, costs, at, ticket, waited);
   }
 
   readonly #onEndOfTurn = (): void => {
@@ -128,9 +126,7 @@ export class Admissions implements PermitOwner {
 
   /** A permit that takes nothing. */
   freePass(key: string, plan: Plan, costs: Costs): Grant {
-    this.admitted++;
-    if (this.events.heard) this.events.emit({ type: "admit", key, waited: 0, ticket: 0 });
-    return new Grant(this, key, plan, costs, this.ledger.now(), 0, 0, undefined);
+    return this.admit(key, plan, costs, this.ledger.now(), 0, 0);
   }
 
   /** Gives a booked instant back; false when it has come. */

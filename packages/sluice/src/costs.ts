@@ -33,6 +33,13 @@ function costsOf(plan: Plan, cost: AnyCost | undefined): Costs {
   });
 }
 
+/** What several asks take together. */
+export function sumOf(costs: readonly Costs[]): Costs {
+  const first = costs[0]!;
+  if (costs.every((each) => each === first)) return first.map((units) => units * costs.length);
+  return first.map((_, i) => costs.reduce((units, each) => units + each[i]!, 0));
+}
+
 /** Whether these costs take anything of what is under all keys. */
 export function takesShared({ hasShared, rules }: Plan, costs: Costs): boolean {
   return hasShared && rules.some((rule, i) => rule.shared && costs[i]! > 0);

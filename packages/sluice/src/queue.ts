@@ -4,7 +4,7 @@
  * sorted: the head is the best of their heads.
  */
 
-import type { Costs } from "./costs.ts";
+import { type Costs, sumOf } from "./costs.ts";
 import type { Grant } from "./permit.ts";
 import type { Plan } from "./limits/plan.ts";
 
@@ -72,39 +72,30 @@ export class Level {
 
   push(waiter: Waiter): void {
     this.#items.push(waiter);
-    this.#count(waiter, 1);
+    this.#count(waiter.costs, 1);
   }
 
   peek(): Waiter | undefined {
-    for (;;) {
-      const waiter = this.#items[this.#head];
-      if (waiter === undefined || !waiter.settled) return waiter;
-      this.#drop();
-    }
+    while (this.#items[this.#head]?.settled) this.#drop(this.#head + 1);
+    return this.#items[this.#head];
   }
 
-  /** The first of those that wait, at most so many, in order. */
+  /** The first of those that wait, at most so many, in order; `peek` said which one begins. */
   front(count: number): Waiter[] {
-    const waiters: Waiter[] = [];
-    for (let i = this.#head; i < this.#items.length && waiters.length < count; i++) {
-      const waiter = this.#items[i];
-      if (waiter !== undefined && !waiter.settled) waiters.push(waiter);
-    }
-    return waiters;
+    return this.#items.slice(this.#head, this.#head + count).filter(isWaiting);
   }
 
-  shift(): void {
-    const waiter = this.peek();
-    if (waiter === undefined) return;
-    this.#count(waiter, -1);
-    this.#drop();
+  /** Those that `front` gave leave. */
+  shift(waiters: readonly Waiter[]): void {
+    this.#drop(this.#items.indexOf(waiters.at(-1), this.#head) + 1);
+    this.#count(sumOf(waiters.map(costsOf)), -waiters.length);
   }
 
   /** A waiter that left from the middle: its place is skipped later. */
   leave(waiter: Waiter): void {
-    this.#count(waiter, -1);
+    this.#count(waiter.costs, -1);
     if (this.#items.length - this.#head > 2 * this.size + 32) {
-      this.#items = this.#items.slice(this.#head).filter((item) => item && !item.settled);
+      this.#items = this.#items.slice(this.#head).filter(isWaiting);
       this.#head = 0;
     }
   }
@@ -115,39 +106,50 @@ export class Level {
     this.#head = 0;
     for (const waiter of waiters) {
       waiter.level = this;
-      this.#count(waiter, 1);
+      this.#count(waiter.costs, 1);
     }
   }
 
   /** All costs go by new limits, and are summed anew. */
-  replan(costsOf: (waiter: Waiter) => Costs): void {
+  replan(remap: (waiter: Waiter) => Costs): void {
     this.total = this.queue.plan.rules.map(() => 0);
     for (const waiter of this.all()) {
-      waiter.costs = costsOf(waiter);
+      waiter.costs = remap(waiter);
       for (let i = 0; i < this.total.length; i++) this.total[i]! += waiter.costs[i]!;
     }
   }
 
   /** All that wait, in order. */
   all(): Waiter[] {
-    return this.#items.filter((item): item is Waiter => item !== undefined && !item.settled);
+    return this.#items.filter(isWaiting);
   }
 
-  #drop(): void {
-    this.#items[this.#head++] = undefined;
+  /** Nobody before this index waits any more. */
+  #drop(end: number): void {
+    this.#items.fill(undefined, this.#head, end);
+    this.#head = end;
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#head);
       this.#head = 0;
     }
   }
 
-  #count(waiter: Waiter, sign: 1 | -1): void {
-    this.size += sign;
-    this.queue.size += sign;
+  /** So many come with these costs in all, or leave when negative. */
+  #count(costs: Costs, waiters: number): void {
+    this.size += waiters;
+    this.queue.size += waiters;
     const { total } = this;
-    const { costs } = waiter;
+    const sign = Math.sign(waiters);
     for (let i = 0; i < costs.length; i++) total[i] = (total[i] ?? 0) + sign * costs[i]!;
   }
+}
+
+function isWaiting(item: Waiter | undefined): item is Waiter {
+  return item !== undefined && !item.settled;
+}
+
+export function costsOf(waiter: Waiter): Costs {
+  return waiter.costs;
 }
 
 /**
@@ -176,11 +178,9 @@ export class KeyQueue {
   }
 
   level(priority: number): Level {
-    let level = this.#levels.find((each) => each.priority === priority);
-    if (!level) {
-      level = new Level(this, priority);
-      this.#levels.push(level);
-    }
+    for (const level of this.#levels) if (level.priority === priority) return level;
+    const level = new Level(this, priority);
+    this.#levels.push(level);
     return level;
   }
 

@@ -11,12 +11,12 @@ import type { Desk } from "./desk.ts";
 import { Heap } from "./heap.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
-import { type Booking, compareRanks, type KeyQueue, rankOf, Waiter } from "./queue.ts";
+import { type Booking, costsOf, type KeyQueue, rankOf, Waiter } from "./queue.ts";
 import { Queues } from "./queues.ts";
 import type { Answer } from "./stores/store.ts";
 
 /** How long one release of waiters may keep the event loop: all of it count from its end. */
-const SLICE_MICROS = 1_000;
+const SLICE_MICROS = 250;
 
 export class Waiters {
   readonly #desk: Desk;
@@ -59,16 +59,16 @@ export class Waiters {
     answer: Answer | undefined,
   ): Waiter {
     const own = this.#queues.open(queue.key, queue.plan);
-    const head = own.size === 0 ? undefined : own.head(this.#desk.ageing);
+    const isFirst = own.size === 0;
     const level = own.level(queue.priority);
     const waiter = new Waiter(settle, costs, arrival, level);
     level.push(waiter);
     this.#size++;
-    if (!head) {
+    if (isFirst) {
       if (answer) this.#place(own, answer);
       else this.#queues.line.join(own);
       this.#arm();
-    } else if (compareRanks(waiter, head, this.#desk.ageing) < 0) {
+    } else if (own.head(this.#desk.ageing) === waiter) {
       // A new head wants something else, perhaps sooner.
       this.#wake(own);
       this.pump();
@@ -196,7 +196,7 @@ export class Waiters {
     const waiter = queue.head(this.#desk.ageing);
     if (!waiter) return true;
     if (this.#desk.breached) {
-      this.#shift(waiter);
+      this.#shift([waiter]);
       this.#desk.letThrough(waiter);
     } else if (!this.#ask(queue, waiter)) return true;
     if (queue.size > 0) {
@@ -211,10 +211,9 @@ export class Waiters {
     const waiters = queue.front(head);
     let answer: Answer;
     try {
-      const costs = waiters.map((waiter) => waiter.costs);
-      answer = this.#desk.ask(queue.key, queue.plan, costs, head.arrival);
+      answer = this.#desk.ask(queue.key, queue.plan, waiters.map(costsOf), head.arrival);
     } catch (error) {
-      this.#shift(head);
+      this.#shift([head]);
       this.#desk.fail(head, error);
       return true;
     }
@@ -225,7 +224,7 @@ export class Waiters {
     const instants = answer.instants.slice(0, admitted);
     const tickets = answer.tickets.slice(0, admitted);
     if (!all) this.#place(queue, answer);
-    for (let i = 0; i < admitted; i++) this.#shift(waiters[i]!);
+    this.#shift(all ? waiters : waiters.slice(0, admitted));
     for (let i = 0; i < admitted; i++) this.#desk.grant(waiters[i]!, instants[i]!, tickets[i]!);
     return all;
   }
@@ -240,11 +239,12 @@ export class Waiters {
     return true;
   }
 
-  /** The head leaves its queue, served. */
-  #shift(waiter: Waiter): void {
-    const { level } = waiter;
-    level.shift();
-    this.#end(waiter);
+  /** The head of a queue and those behind it leave, served. */
+  #shift(waiters: readonly Waiter[]): void {
+    if (waiters.length === 0) return;
+    const { level } = waiters[0]!;
+    level.shift(waiters);
+    for (const waiter of waiters) this.#end(waiter);
     if (level.queue.size === 0) this.#queues.dissolve(level.queue);
   }
 

@@ -20,6 +20,12 @@ import { Waiters } from "./waiters.ts";
 /** How late a booked waiter may wake; later, it gives its instant up and is booked anew. */
 const GRACE = 20_000;
 
+/** What settles the promise that was made last: one function for all, not one for each promise. */
+let kept: Waiter["settle"];
+const keepResolve = (resolve: Waiter["settle"]): void => {
+  kept = resolve;
+};
+
 export class Waiting implements Desk {
   readonly waiters: Waiters;
   readonly ageing: number;
@@ -89,18 +95,20 @@ export class Waiting implements Desk {
     if (this.waiters.size >= this.#settings.maxWaiting && !this.#makePlace(key, priority)) {
       return Promise.reject(this.#full(key));
     }
-    return new Promise<Grant>((resolve) => {
-      const waiter = this.waiters.add(queue, costs, arrival, resolve, told);
-      if (signal !== undefined && !waiter.settled) {
-        const onAbort = (): void => this.#reject(waiter, signal.reason);
-        waiter.extras = { detach: this.#signals.watch(signal, onAbort) };
-      }
-      if (deadline !== Number.POSITIVE_INFINITY && !waiter.settled) {
-        this.waiters.setDeadline(waiter, deadline);
-      }
-      const { events } = admissions;
-      if (events.heard) events.emit({ type: "wait", key, waiting: this.waiters.size });
-    });
+    const promise = new Promise<Grant>(keepResolve);
+    const waiter = this.waiters.add(queue, costs, arrival, kept, told);
+    if (signal !== undefined && !waiter.settled) this.#watch(waiter, signal);
+    if (deadline !== Number.POSITIVE_INFINITY && !waiter.settled) {
+      this.waiters.setDeadline(waiter, deadline);
+    }
+    const { events } = admissions;
+    if (events.heard) events.emit({ type: "wait", key, waiting: this.waiters.size });
+    return promise;
+  }
+
+  #watch(waiter: Waiter, signal: AbortSignal): void {
+    const onAbort = (): void => this.#reject(waiter, signal.reason);
+    waiter.extras = { detach: this.#signals.watch(signal, onAbort) };
   }
 
   ask(key: string, plan: Plan, costs: readonly Costs[], since: number | undefined): Answer {

@@ -177,7 +177,7 @@ export class Lane implements InLine {
       return late;
     }
     this.#missed = 0;
-    waiter.level.shift();
+    waiter.level.shift([waiter]);
     this.#desk.grant(waiter, booking);
     return false;
   }

@@ -14,6 +14,14 @@ export class BlankAnswer implements Answer {
   until = 0;
   ownUntil = 0;
   rule = -1;
+
+  /** So many are admitted at one instant, with tickets that rise from the first. */
+  admitAll(count: number, at: number, ticket: number): void {
+    this.instants.length = count;
+    this.instants.fill(at);
+    for (let i = 0; i < count; i++) this.tickets[i] = ticket + i;
+    this.admitted = count;
+  }
 }
 
 export class BlankVerdict implements Verdict {

@@ -145,12 +145,12 @@ export function move(
 
 export function commit(cells: Float64Array, base: number, cost: number, at: number): void {
   const capacity = cells[base + CAPACITY]!;
-  let next = cells[base + NEXT]!;
-  for (let i = 0; i < cost; i++) {
-    cells[base + RING_HEADER + next] = at;
-    if (++next === capacity) next = 0;
-  }
-  cells[base + NEXT] = next;
+  const first = base + RING_HEADER;
+  const next = cells[base + NEXT]!;
+  const end = next + cost;
+  cells.fill(at, first + next, first + Math.min(end, capacity));
+  if (end > capacity) cells.fill(at, first, first + end - capacity);
+  cells[base + NEXT] = end < capacity ? end : end - capacity;
   const known = cells[base + KNOWN]! + cost;
   cells[base + KNOWN] = known < capacity ? known : capacity;
 }

@@ -1,6 +1,6 @@
 /** The memory store's decisions: one step, one clock reading, nothing written on refusal. */
 
-import type { Costs } from "../../costs.ts";
+import { type Costs, sumOf } from "../../costs.ts";
 import { KeysExhaustedError } from "../../errors.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
 import { type Moment, NEVER } from "../../limits/limit.ts";
@@ -100,17 +100,14 @@ export class MemoryLedger implements Ledger<true> {
     const { moment } = this.#present;
     const { now } = moment;
     if (!plan.sums || notBefore > now) return false;
-    const sum = plan.rules.map((_, i) => costs.reduce((units, cost) => units + cost[i]!, 0));
+    const sum = sumOf(costs);
     if (this.#decision.earliest(plan, row, seen, sum, moment) !== now) return false;
     const ticket = this.#ticket + 1;
     const shared = plan.hasShared ? this.#rows.shared(plan) : 0;
     this.#decision.commit(plan, row, shared, sum, now + grace, moment, ticket);
     if (deferred || this.#turn.open) this.#turn.add(key, plan, sum, now, ticket);
-    for (let i = 0; i < costs.length; i++) {
-      this.#answer.instants[i] = now;
-      this.#answer.tickets[i] = ++this.#ticket;
-    }
-    this.#answer.admitted = costs.length;
+    this.#answer.admitAll(costs.length, now, ticket);
+    this.#ticket += costs.length;
     return true;
   }
 
