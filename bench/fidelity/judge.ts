@@ -3,10 +3,13 @@
 import { worstWindow } from "sluice/testing";
 import type { Scenario } from "./scenarios.ts";
 
-/** When the callers came and went on, in ms of `performance.now()`, by number of arrival. */
+/** When callers came and went on, in ms of `performance.now()`: numbers, which leave no garbage. */
 export interface Recording {
-  readonly arrivals: readonly number[];
-  readonly admissions: readonly { readonly number: number; readonly at: number }[];
+  /** By number of arrival. */
+  readonly arrivals: Float64Array;
+  /** In order of admission: who, and when. */
+  readonly admitted: Float64Array;
+  readonly at: Float64Array;
 }
 
 export interface Judgement {
@@ -19,8 +22,8 @@ export interface Judgement {
   readonly admitted: number;
 }
 
-export function judge(scenario: Scenario, { arrivals, admissions }: Recording): Judgement {
-  const at = admissions.map((admission) => Math.floor(admission.at * 1e3));
+export function judge(scenario: Scenario, { arrivals, admitted, at: times }: Recording): Judgement {
+  const at = Array.from(times, (time) => Math.floor(time * 1e3));
   const stamped = at.map((instant) => ({ at: instant, units: 1 }));
   const most = worstWindow(stamped, scenario.span * 1e3).units;
   return {
@@ -29,8 +32,8 @@ export function judge(scenario: Scenario, { arrivals, admissions }: Recording): 
     use: scenario.bursts
       ? burstUse(scenario, arrivals, at)
       : steadyUse(scenario, at.length, at.at(-1)! - at[0]!),
-    inOrder: admissions.every(({ number }, i) => number === i),
-    admitted: admissions.length,
+    inOrder: admitted.every((number, i) => number === i),
+    admitted: admitted.length,
   };
 }
 
@@ -46,7 +49,7 @@ function steadyUse({ kind, count, span }: Scenario, admitted: number, real: numb
  */
 function burstUse(
   { count, span, bursts }: Scenario,
-  arrivals: readonly number[],
+  arrivals: Float64Array,
   at: readonly number[],
 ): number {
   const ideal: number[] = [];

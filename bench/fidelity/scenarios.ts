@@ -39,10 +39,10 @@ export const DURATION_MS = 5_000;
 /** With blocks, the least use everywhere. */
 export const LEAST_USE_BLOCKED = 0.96;
 
-/** How many admissions are waited for: those due in the first 5 s, the last of them at 5 s. */
-export function wanted({ kind, count, span, bursts }: Scenario): number {
+/** How many admissions are waited for: those due in so long, the last of them at its end. */
+export function wanted({ kind, count, span, bursts }: Scenario, duration: number): number {
   if (bursts) return bursts.reduce((sum, [, jobs]) => sum + jobs, 0);
-  const windows = DURATION_MS / span;
+  const windows = duration / span;
   return kind === "window" ? count * (windows + 1) : count * windows + 1;
 }
 
