@@ -76,6 +76,15 @@ test("a store that forgot gives its limits once more, and not twice", () => {
   expect(found({ ...given(twice), faults: [] })).toBe(1);
 });
 
+test("a store that forgot gives a quota once more, also when it takes back what it never gave", () => {
+  const before = many(12, 10, 1);
+  const after = many(18, 30, 100);
+  const given = (grants: Grant[]): Evidence =>
+    evidence("quota", [life(0, "quota", grants)], { faults: [forgot(20)] });
+  expect(found(given([...before, ...after]))).toBe(0);
+  expect(found(given([...before, ...after, { at: 40, ticket: 200 }]))).toBe(1);
+});
+
 test("a share of each process, and only where that was chosen", () => {
   const grants = [...many(12, 0, 1), ...many(6, 10, -100)];
   const shared = evidence("window", [life(0, "window", grants)], { onFailure: "share" });

@@ -73,7 +73,11 @@ function groupBreaches(promised: Promised, all: readonly Admitted[], evidence: E
   };
   const outages = new Map(evidence.lives.map((life) => [life.id, outagesOf(life, evidence)]));
   const held = (each: Admitted) => heldBy(each, outages.get(each.life)!);
-  const more = beyond(stored, budgets, breachOf);
+  // What is given back of a quota is a number: a store that forgot also takes back what it never gave.
+  const more =
+    promised.kind === "quota"
+      ? rateBreach({ ...promised, count: budgets * promised.count }, stored, evidence)
+      : beyond(stored, budgets, breachOf);
   if (more !== undefined) found.push(`${more} (${budgets} budgets)`);
   // Instants say in which order tickets were given, unless the store's clock was set.
   if (promised.kind === "slots" && budgets === 1 && evidence.ahead !== undefined) {
