@@ -4,7 +4,7 @@ import type { Clock } from "./clock.ts";
 import { type AnyCost, type Costs, resolveActual } from "./costs.ts";
 import { LimitExceededError } from "./errors.ts";
 import type { Events } from "./events.ts";
-import { withoutLeases } from "./limits/adapted.ts";
+import { inOneProcess } from "./limits/adapted.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { LimitsInput, Plan } from "./limits/plan.ts";
 import type { LimiterOptions, Settings } from "./options.ts";
@@ -60,7 +60,7 @@ export class Admissions implements PermitOwner {
     this.#queues = queues;
     this.#ageing = settings.ageing;
     const since = { now: 0, wall: 0 };
-    this.plans = new Plans(limits, settings.margin, since, withoutLeases, options.limitsFor);
+    this.plans = new Plans(limits, settings.margin, since, inOneProcess, options.limitsFor);
     this.ledger = (options.store ?? memory()).open({
       name: settings.name,
       clock,

@@ -9,7 +9,7 @@ import { fewOf } from "./shortcuts.ts";
  * In one process nothing dies apart from its holders: leases have no meaning there. What is decided in
  * it has the short way.
  */
-export function withoutLeases(plan: Plan): Plan {
+export function inOneProcess(plan: Plan): Plan {
   const rules = adapted(plan, (limit) =>
     limit.kind === "concurrency" && limit.lease > 0 ? { ...limit, lease: 0 } : limit,
   );

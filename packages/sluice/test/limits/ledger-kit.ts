@@ -2,7 +2,7 @@
 
 import type { Costs } from "../../src/costs.ts";
 import { capacityOf } from "../../src/limits/algorithm.ts";
-import { withoutLeases } from "../../src/limits/adapted.ts";
+import { inOneProcess } from "../../src/limits/adapted.ts";
 import { compile, type LimitsInput, type Plan } from "../../src/limits/plan.ts";
 import { MemoryLedger } from "../../src/stores/memory/ledger.ts";
 import type { Answer, Ask, Scope } from "../../src/stores/store.ts";
@@ -70,7 +70,7 @@ export class LedgerKit {
 
   plan(limits: LimitsInput, base?: LimitsInput): Plan {
     const since = { now: this.ledger.now(), wall: this.clock.wall() * 1e3 };
-    return withoutLeases(compile(limits, this.#margin, since, base));
+    return inOneProcess(compile(limits, this.#margin, since, base));
   }
 
   /** Asks once; the answer is a copy. */
