@@ -15,8 +15,8 @@ export interface Desk {
   now(): number;
   /** Asks for the costs of the head and of those behind it, now or never. */
   ask(key: string, plan: Plan, costs: readonly Costs[], since: number): Answer;
-  /** Hands the permit out; `ran` is when, if not at the recorded instant. */
-  grant(waiter: Waiter, at: number, ticket: number, ran?: number): void;
+  /** Hands out what this plan granted; `ran` is when, if not at the recorded instant. */
+  grant(waiter: Waiter, plan: Plan, at: number, ticket: number, ran?: number): void;
   letThrough(waiter: Waiter): void;
   /** A waiter that the store could not serve. */
   fail(waiter: Waiter, error: unknown): void;

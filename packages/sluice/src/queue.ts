@@ -80,12 +80,12 @@ export class Level {
     return this.#items[this.#head];
   }
 
-  /** The first of those that wait, at most so many, in order; `peek` said which one begins. */
+  /** Those who wait in the next so many places, in order; `peek` said which one begins. */
   front(count: number): Waiter[] {
     return this.#items.slice(this.#head, this.#head + count).filter(isWaiting);
   }
 
-  /** Those that `front` gave leave. */
+  /** The first of those that wait leave: as `front` gives them, at least one. */
   shift(waiters: readonly Waiter[]): void {
     this.#drop(this.#items.indexOf(waiters.at(-1), this.#head) + 1);
     this.#count(sumOf(waiters.map(costsOf)), -waiters.length);
@@ -95,7 +95,7 @@ export class Level {
   leave(waiter: Waiter): void {
     this.#count(waiter.costs, -1);
     if (this.#items.length - this.#head > 2 * this.size + 32) {
-      this.#items = this.#items.slice(this.#head).filter(isWaiting);
+      this.#items = this.all();
       this.#head = 0;
     }
   }

@@ -209,9 +209,10 @@ export class Waiters {
   /** Asks for a head and those behind it: true when all of them have left, one way or the other. */
   #ask(queue: KeyQueue, head: Waiter): boolean {
     const waiters = queue.front(head);
+    const { key, plan } = queue;
     let answer: Answer;
     try {
-      answer = this.#desk.ask(queue.key, queue.plan, waiters.map(costsOf), head.arrival);
+      answer = this.#desk.ask(key, plan, waiters.map(costsOf), head.arrival);
     } catch (error) {
       this.#shift([head]);
       this.#desk.fail(head, error);
@@ -220,12 +221,15 @@ export class Waiters {
     const { admitted } = answer;
     const all = admitted === waiters.length;
     queue.atOnce = all ? 2 * admitted : 1;
-    // What a listener does while permits are handed out must not find them in the queue.
+    // A listener may do anything while permits are handed out: it must not find them in the queue, and
+    // new limits do not concern them.
     const instants = answer.instants.slice(0, admitted);
     const tickets = answer.tickets.slice(0, admitted);
     if (!all) this.#place(queue, answer);
     this.#shift(all ? waiters : waiters.slice(0, admitted));
-    for (let i = 0; i < admitted; i++) this.#desk.grant(waiters[i]!, instants[i]!, tickets[i]!);
+    for (let i = 0; i < admitted; i++) {
+      this.#desk.grant(waiters[i]!, plan, instants[i]!, tickets[i]!);
+    }
     return all;
   }
 
@@ -235,7 +239,10 @@ export class Waiters {
     if (!waiter || !booked || !this.#desk.honour(waiter)) return true;
     this.#end(waiter);
     if (this.#desk.breached) this.#desk.letThrough(waiter);
-    else this.#desk.grant(waiter, booked.at, booked.ticket, Math.min(booked.at, this.#desk.now()));
+    else {
+      const { at, ticket } = booked;
+      this.#desk.grant(waiter, waiter.level.queue.plan, at, ticket, Math.min(at, this.#desk.now()));
+    }
     return true;
   }
 

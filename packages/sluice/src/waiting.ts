@@ -13,17 +13,17 @@ import type { Grant } from "./permit.ts";
 import { whoMakesPlace } from "./overflow.ts";
 import type { Waiter } from "./queue.ts";
 import { Signals } from "./signals.ts";
-import type { Answer } from "./stores/store.ts";
+import { type Answer, askNow } from "./stores/store.ts";
 import { toMicros } from "./time.ts";
 import { Waiters } from "./waiters.ts";
 
 /** How late a booked waiter may wake; later, it gives its instant up and is booked anew. */
 const GRACE = 20_000;
 
-/** What settles the promise that was made last: one function for all, not one for each promise. */
-let kept: Waiter["settle"];
+/** What settles the promise that is being made: one function for all, not one for each promise. */
+let resolveOfNew: Waiter["settle"] | undefined;
 const keepResolve = (resolve: Waiter["settle"]): void => {
-  kept = resolve;
+  resolveOfNew = resolve;
 };
 
 export class Waiting implements Desk {
@@ -96,7 +96,9 @@ export class Waiting implements Desk {
       return Promise.reject(this.#full(key));
     }
     const promise = new Promise<Grant>(keepResolve);
-    const waiter = this.waiters.add(queue, costs, arrival, kept, told);
+    const resolve = resolveOfNew!;
+    resolveOfNew = undefined;
+    const waiter = this.waiters.add(queue, costs, arrival, resolve, told);
     if (signal !== undefined && !waiter.settled) this.#watch(waiter, signal);
     if (deadline !== Number.POSITIVE_INFINITY && !waiter.settled) {
       this.waiters.setDeadline(waiter, deadline);
@@ -116,8 +118,8 @@ export class Waiting implements Desk {
     return this.#admissions().ledger.reserve(ask);
   }
 
-  grant(waiter: Waiter, at: number, ticket: number, ran: number = at): void {
-    const { key, plan } = waiter.level.queue;
+  grant(waiter: Waiter, plan: Plan, at: number, ticket: number, ran: number = at): void {
+    const { key } = waiter.level.queue;
     const waited = Math.max(0, ran - waiter.arrival);
     waiter.settle(this.#admissions().deferred(key, plan, waiter.costs, at, ticket, waited));
   }
@@ -147,7 +149,7 @@ export class Waiting implements Desk {
       return true;
     }
     const free = plan.rules.map(() => 0);
-    const ask = { key, plan, costs: [free], maxWait: 0, since: undefined, deferred: false };
+    const ask = askNow(key, plan, [free]);
     const gate = ledger.peek(ask, undefined);
     const { at, ticket } = waiter.extras!.booked!;
     if (gate.until <= gate.now && gate.now <= at) {

@@ -3,6 +3,7 @@ import {
   concurrency,
   createLimiter,
   type LimitsInput,
+  type Permit,
   pace,
   quota,
   unlimited,
@@ -185,6 +186,31 @@ describe("those who wait", () => {
     limiter.setLimits("3/1h");
     await clock.advance(0);
     expect(outcomes(calls)).toEqual(["fulfilled", "fulfilled", "pending"]);
+    limiter.cancelWaiting();
+  });
+
+  test("and are let go together hold what they were granted, whatever a listener sets", async () => {
+    const clock = manualClock();
+    const limiter = createLimiter<LimitsInput>({ a: "4/1s", b: "9/1s" }, { clock });
+    for (let i = 0; i < 4; i++) granted(limiter.tryAcquire());
+    const took: string[] = [];
+    for (let i = 0; i < 8; i++) {
+      const note = ({ limits }: Permit): void => {
+        took.push(
+          Object.entries(limits)
+            .map(([name, { cost }]) => `${name} ${cost}`)
+            .join(),
+        );
+      };
+      limiter.acquire().then(note, () => undefined);
+    }
+    let admitted = 0;
+    limiter.on("admit", () => {
+      if (++admitted === 2) limiter.setLimits({ a: "4/1s" });
+    });
+    await clock.advance("1s");
+    // The head is asked for alone, then the next two at once.
+    expect(took).toEqual(["a 1,b 1", "a 1,b 1", "a 1,b 1", "a 1"]);
     limiter.cancelWaiting();
   });
 
