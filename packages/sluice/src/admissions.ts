@@ -13,8 +13,8 @@ import { Plans } from "./plans.ts";
 import type { KeyQueue } from "./queue.ts";
 import { memory } from "./stores/memory.ts";
 import { plansOf, unsaved } from "./snapshot.ts";
-import type { Ledger, SavedState, View } from "./stores/store.ts";
-import { namedRefusal, type Refused, refusalOf } from "./view.ts";
+import { askNow, type Ledger, type SavedState, type View } from "./stores/store.ts";
+import { hasSeveralNames, namedRefusal, refusalOf, type Refused } from "./view.ts";
 
 /** Those who wait, as far as permits concern them. */
 export interface Queues {
@@ -160,7 +160,7 @@ export class Admissions implements PermitOwner {
 
   look(key: string, plan: Plan, costs: Costs, priority = 0): Sight {
     const ahead = this.#queues.queue(key)?.ahead(priority) ?? plan.rules.map(() => 0);
-    const ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
+    const ask = askNow(key, plan, [costs]);
     return { plan, view: this.ledger.peek(ask, ahead), ahead };
   }
 
@@ -172,7 +172,7 @@ export class Admissions implements PermitOwner {
   }
 
   refusal(key: string, plan: Plan, costs: Costs, answer: Refused): Denial {
-    if (!plan.hasRates) return refusalOf(plan, answer);
+    if (!hasSeveralNames(plan, answer.rule)) return refusalOf(plan, answer);
     const { now, until, rule } = answer;
     return namedRefusal(plan, { now, until, rule }, this.look(key, plan, costs).view);
   }

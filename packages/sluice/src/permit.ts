@@ -207,11 +207,6 @@ export class Denial implements Refusal {
     return false;
   }
 
-  /** The same refusal under the name of the rate that binds. */
-  renamed(limit: string): Denial {
-    return new Denial(limit, this.retryAfter);
-  }
-
   [Symbol.dispose](): void {}
 
   async [Symbol.asyncDispose](): Promise<void> {}

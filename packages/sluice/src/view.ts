@@ -43,9 +43,14 @@ export function refusalOf(plan: Plan, { now, until, rule }: Refused): Denial {
 /** The same, by the rate that binds where a rule has several. */
 export function namedRefusal(plan: Plan, refused: Refused, view: View): Denial {
   const denial = refusalOf(plan, refused);
-  if (refused.rule < 0) return denial;
+  if (!hasSeveralNames(plan, refused.rule)) return denial;
   const name = bindingName(plan, refused.rule, view.rates[refused.rule]);
-  return denial.limit === name ? denial : denial.renamed(name);
+  return new Denial(name, denial.retryAfter);
+}
+
+/** Whether it takes a look to tell which of a rule's rates binds. */
+export function hasSeveralNames(plan: Plan, rule: number): boolean {
+  return rule >= 0 && plan.rules[rule]!.names.length > 1;
 }
 
 /** The name of the limit that binds; for several rates in one ring, the one with the least left. */

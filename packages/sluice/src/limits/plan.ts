@@ -53,8 +53,6 @@ export interface Plan {
   readonly hasQuota: boolean;
   readonly hasConcurrency: boolean;
   readonly hasPace: boolean;
-  /** Whether some rule has several rates, each with a name. */
-  readonly hasRates: boolean;
   /** Whether several costs at one instant are the same as one cost of their sum. */
   readonly sums: boolean;
   /** The shortest window, in microseconds. */
@@ -136,7 +134,6 @@ export function compile(
     hasQuota: kinds.has("quota"),
     hasConcurrency: kinds.has("concurrency"),
     hasPace: kinds.has("pace"),
-    hasRates: rules.some(({ names }) => names.length > 1),
     sums: rules.every(({ kind }) => kind === "window" || kind === "quota"),
     shortest: Math.min(...rules.map((rule) => shortestOf(rule.limit))),
     named,

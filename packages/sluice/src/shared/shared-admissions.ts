@@ -10,9 +10,9 @@ import type { LimitsInput, Plan } from "../limits/plan.ts";
 import type { LimiterOptions, Settings } from "../options.ts";
 import { type Denial, Grant, type PermitOwner, type Refusal } from "../permit.ts";
 import { Plans } from "../plans.ts";
-import type { Ask, Change, Ledger, View } from "../stores/store.ts";
+import { type Ask, askNow, type Change, type Ledger, type View } from "../stores/store.ts";
 import { show } from "../time.ts";
-import { namedRefusal, type Refused, refusalOf } from "../view.ts";
+import { hasSeveralNames, namedRefusal, refusalOf, type Refused } from "../view.ts";
 import { type Booking, bookingsOf } from "./booking.ts";
 import { Lateness, type Recall } from "./lateness.ts";
 import { Leases } from "./leases.ts";
@@ -96,7 +96,7 @@ export class SharedAdmissions implements PermitOwner {
 
   #attemptThere(key: string, plan: Plan, costs: Costs, waited: number, tries: number): Judged {
     const asked = [costs];
-    const ask: Ask = { key, plan, costs: asked, maxWait: 0, since: undefined, deferred: false };
+    const ask = askNow(key, plan, asked);
     const sent = this.clock.now();
     return after(this.ledger.reserve(ask), (answer): Judged => {
       if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
@@ -126,7 +126,7 @@ export class SharedAdmissions implements PermitOwner {
       const late = ledger.now() - now;
       return this.#inTime(key, plan, costs, { at: now, ticket }, late, waited, tries);
     }
-    const ask: Ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
+    const ask = askNow(key, plan, [costs]);
     const answer = ledger.reserve(ask);
     if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
     const { asked } = answer;
@@ -251,7 +251,7 @@ export class SharedAdmissions implements PermitOwner {
   }
 
   look(key: string, plan: Plan, costs: Costs, ahead: Costs | undefined): Sight | Promise<Sight> {
-    const ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
+    const ask = askNow(key, plan, [costs]);
     const before = ahead ?? plan.rules.map(() => 0);
     return after(this.ledger.peek(ask, before), (view) => ({ view, at: this.clock.now() }));
   }
@@ -259,7 +259,7 @@ export class SharedAdmissions implements PermitOwner {
   /** The rate that binds in a ring of several is looked up. */
   refusal(key: string, plan: Plan, costs: Costs, answer: Refused): Denial | Promise<Denial> {
     const { now, until, rule } = answer;
-    if (!plan.hasRates) return refusalOf(plan, { now, until, rule });
+    if (!hasSeveralNames(plan, rule)) return refusalOf(plan, { now, until, rule });
     return after(this.look(key, plan, costs, undefined), ({ view }) =>
       namedRefusal(plan, { now, until, rule }, view),
     );

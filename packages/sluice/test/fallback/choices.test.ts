@@ -12,19 +12,25 @@ import { guarded, nearStore } from "./server.ts";
 const gone = new Error("gone");
 
 describe("refuse", () => {
-  test("refuses by the name of fallback, and says when the store is tried again", async () => {
-    const clock = manualClock();
-    const store = farStore(clock);
-    const limiter = createLimiter("2/1s", { store: guarded(store), clock, name: "x" });
-    store.failure = gone;
-    for (const retryAfter of [200, 200, 200, 200, 1000]) {
-      const answer = await limiter.tryAcquire({ key: String(Math.random()) });
-      expect({ ...answer }).toEqual({ limit: "fallback", retryAfter });
-    }
-    await clock.advance(400);
-    expect({ ...(await limiter.tryAcquire()) }).toEqual({ limit: "fallback", retryAfter: 600 });
-    expect(store.calls.reserve).toBe(5);
-  });
+  test.each([
+    ["one rate", ["2/1s"]],
+    ["several rates", ["2/1s", "9/1m"]],
+  ] as const)(
+    "refuses by its name, and says when the store is tried again: %s",
+    async (_, limits) => {
+      const clock = manualClock();
+      const store = farStore(clock);
+      const limiter = createLimiter(limits, { store: guarded(store), clock, name: "x" });
+      store.failure = gone;
+      for (const retryAfter of [200, 200, 200, 200, 1000]) {
+        const answer = await limiter.tryAcquire({ key: String(Math.random()) });
+        expect({ ...answer }).toEqual({ limit: "fallback", retryAfter });
+      }
+      await clock.advance(400);
+      expect({ ...(await limiter.tryAcquire()) }).toEqual({ limit: "fallback", retryAfter: 600 });
+      expect(store.calls.reserve).toBe(5);
+    },
+  );
 
   test("is no refusal of the store", async () => {
     const clock = manualClock();
