@@ -42,6 +42,18 @@ export function shareOf(rate: Rate, processes: number): Rate {
     : { ...rate, count: part(rate.count) };
 }
 
+/** Whether sums are kept of it instead of admissions. */
+export function isNumbers(promised: Promised): promised is Rate {
+  return promised.kind === "window" ? promised.parts === true : promised.kind !== "slots";
+}
+
+/** A promise that was given so many times. */
+export function timesOver(rate: Rate, times: number): Rate {
+  return rate.kind === "pace"
+    ? { ...rate, perSecond: times * rate.perSecond, burst: times * rate.burst }
+    : { ...rate, count: times * rate.count };
+}
+
 function fullest(
   rate: Rate,
   all: readonly Admitted[],

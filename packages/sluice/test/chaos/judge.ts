@@ -6,7 +6,7 @@
 import { type Admitted, admissionsOf } from "./admissions.ts";
 import type { Evidence, Life, Span } from "./evidence.ts";
 import { fencingBreach, heldBy, slotsBreach, unheard } from "./judge-slots.ts";
-import { rateBreach, shareOf } from "./judge-rates.ts";
+import { isNumbers, rateBreach, shareOf, timesOver } from "./judge-rates.ts";
 import { mixes, type Promised } from "./mixes.ts";
 
 /** Who waits longer than this beyond its time-out or its abort hangs, on however slow a machine. */
@@ -73,11 +73,10 @@ function groupBreaches(promised: Promised, all: readonly Admitted[], evidence: E
   };
   const outages = new Map(evidence.lives.map((life) => [life.id, outagesOf(life, evidence)]));
   const held = (each: Admitted) => heldBy(each, outages.get(each.life)!);
-  // What is given back of a quota is a number: a store that forgot also takes back what it never gave.
-  const more =
-    promised.kind === "quota"
-      ? rateBreach({ ...promised, count: budgets * promised.count }, stored, evidence)
-      : beyond(stored, budgets, breachOf);
+  // Where only numbers are kept, a store that forgot also takes back what it never gave.
+  const more = isNumbers(promised)
+    ? rateBreach(timesOver(promised, budgets), stored, evidence)
+    : beyond(stored, budgets, breachOf);
   if (more !== undefined) found.push(`${more} (${budgets} budgets)`);
   // Instants say in which order tickets were given, unless the store's clock was set.
   if (promised.kind === "slots" && budgets === 1 && evidence.ahead !== undefined) {

@@ -13,6 +13,7 @@ export type Promised =
       readonly spanMs: number;
       readonly units: boolean;
       readonly shared: boolean;
+      readonly parts?: boolean;
     }
   | { readonly kind: "pace"; readonly perSecond: number; readonly burst: number }
   | { readonly kind: "quota"; readonly count: number; readonly periodMs: number }
@@ -33,6 +34,9 @@ const span = (count: number, spanMs: number, units = true, shared = false): Prom
   units,
   shared,
 });
+const inParts = (count: number, spanMs: number): Promised => {
+  return { kind: "window", count, spanMs, units: true, shared: false, parts: true };
+};
 const slots = (count: number, shared = false): Promised => ({ kind: "slots", count, shared });
 const leased = { lease: LEASE_MS };
 
@@ -45,7 +49,7 @@ export const mixes: Readonly<Record<string, Mix>> = {
   },
   parts: {
     limits: window(30, "240ms", { parts: 6 }),
-    promised: [span(30, 240)],
+    promised: [inParts(30, 240)],
     cost: plain,
   },
   pace: {
@@ -68,7 +72,7 @@ export const mixes: Readonly<Record<string, Mix>> = {
     },
     promised: [
       span(10, 150, false),
-      span(30, 240),
+      inParts(30, 240),
       { kind: "pace", perSecond: 80, burst: 6 },
       slots(3),
     ],
