@@ -32,7 +32,7 @@ export async function run({ who, scenario: name, blocked, cold }: RunOrder): Pro
   return judge(scenario, recording);
 }
 
-/** The same on another limiter than the one that is judged, until nobody waits for it any more. */
+/** The same on another limiter than the one that is judged; bursts all of them, the rest for 2 s. */
 async function warmUp(scenario: Scenario, submit: Submit): Promise<void> {
   const enough = wanted(scenario, WARM_UP_MS);
   await record(scenario, submit, enough, enough);

@@ -19,10 +19,10 @@ export type Costs = readonly number[];
  */
 export function resolveCosts(plan: Plan, cost: AnyCost | undefined): Costs {
   if (cost === undefined && plan.defaultCosts) return plan.defaultCosts;
-  return costsOf(plan, cost);
+  return costsByRule(plan, cost);
 }
 
-function costsOf(plan: Plan, cost: AnyCost | undefined): Costs {
+function costsByRule(plan: Plan, cost: AnyCost | undefined): Costs {
   if (cost !== undefined) checkShape(plan, cost);
   return plan.rules.map((rule) => {
     const units = unitsOf(rule, cost);

@@ -70,12 +70,13 @@ export class LocalLimiter extends DerivedVerbs {
     return answer.granted ? answer : admissions.refuse(key, answer);
   }
 
-  acquire(options: RawOptions = {}): Promise<Permit> {
+  acquire(options?: RawOptions): Promise<Permit> {
     try {
       this.#checkOpen();
-      const key = readKey(options.key);
+      const key = readKey(options?.key);
       const plan = this.#admissions.plans.of(key);
-      return this.#waiting.acquire(key, plan, resolveCosts(plan, options.cost), options);
+      const costs = resolveCosts(plan, options?.cost);
+      return this.#waiting.acquire(key, plan, costs, options ?? {});
     } catch (error) {
       return Promise.reject(error);
     }

@@ -220,11 +220,11 @@ export function readPriority(priority: number | undefined): number {
 
 /** A key, checked. */
 export function readKey(key: string | undefined): string {
-  return typeof key === "string" ? key : noKey(key);
+  return typeof key === "string" ? key : withoutKey(key);
 }
 
-/** Without a key there is one budget, whose key is empty. */
-function noKey(key: unknown): string {
+/** Where there is none, the key is empty; anything else is a mistake. */
+function withoutKey(key: unknown): string {
   if (key === undefined) return "";
   throw new InvalidOptionError(`key must be a string; got ${show(key)}. Convert it with String().`);
 }

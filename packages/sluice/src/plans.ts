@@ -39,11 +39,11 @@ export class Plans {
   }
 
   of(key: string): Plan {
-    return this.#sole ?? this.ofKey(key);
+    return this.#sole ?? this.#ofKey(key);
   }
 
   /** The same where keys differ. */
-  ofKey(key: string): Plan {
+  #ofKey(key: string): Plan {
     return this.#own.get(key) ?? this.#cached.get(key) ?? this.#ask(key);
   }
 

@@ -45,6 +45,11 @@ export interface Ask {
   readonly deferred: boolean;
 }
 
+/** An ask for now or never by who goes on at once. */
+export function askNow(key: string, plan: Plan, costs: readonly Costs[]): Ask {
+  return { key, plan, costs, maxWait: 0, since: undefined, deferred: false };
+}
+
 /** The answer; a synchronous store may use the same object again for the next one. */
 export interface Answer {
   /** The store's clock in microseconds at the decision. */
@@ -70,12 +75,12 @@ export interface Answer {
 
 /** The answer to one cost, now or never; the same object may be used again for the next one. */
 export interface Verdict {
-  now: number;
+  readonly now: number;
   /** Names the admission, which is made at `now`; 0 for a refusal. */
-  ticket: number;
+  readonly ticket: number;
   /** As in an answer, of a refusal. */
-  until: Earliest;
-  rule: number;
+  readonly until: Earliest;
+  readonly rule: number;
 }
 
 /** As `rule`: not the store refused, but what answers in its place while it fails. */

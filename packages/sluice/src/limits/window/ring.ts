@@ -143,6 +143,7 @@ export function move(
   }
 }
 
+/** Commits `cost` units at `at`, for which there is room. */
 export function commit(cells: Float64Array, base: number, cost: number, at: number): void {
   const capacity = cells[base + CAPACITY]!;
   const first = base + RING_HEADER;

@@ -29,7 +29,7 @@ const plans = fc
 
 const deeds = fc.array(
   fc.record({
-    kind: fc.nat({ max: 21 }),
+    kind: fc.nat({ max: 25 }),
     key: fc.constantFrom("x", "x", "x", "y"),
     micros: fc.oneof(fc.nat({ max: 3 }), fc.nat({ max: 5000 }), fc.constantFrom(1000, 2000, 3000)),
     pick: fc.nat(),
@@ -69,7 +69,11 @@ class Pair {
     else if (kind === 17) this.#both((kit) => this.#shut(kit, micros, key));
     else if (kind === 18) this.#kept = this.#short.ledger.save();
     else if (kind === 19) this.#load();
-    else if (pass) this.#end(pass, kind === 20);
+    else if (kind === 20) this.#reset(pick % 4 === 0 ? undefined : key);
+    else if (kind === 21) this.#both((kit) => this.#shut(kit, micros, undefined));
+    else if (kind === 22) this.#defer(key);
+    else if (kind === 23) this.#both((kit) => kit.ledger.endTurn());
+    else if (pass) this.#end(pass, kind === 24);
   }
 
   /** One unit of each: the same object for all plans of as many rules. */
@@ -121,7 +125,20 @@ class Pair {
     }
   }
 
-  #shut(kit: LedgerKit, micros: number, key: string): void {
+  /** For a caller who goes on at the end of the turn. */
+  #defer(key: string): void {
+    const [answer, twin] = [this.#short, this.#long].map((kit) =>
+      kit.answer(this.#plan, 1, { key, deferred: true }),
+    );
+    this.#compare(answer!, twin!, this.#ones, key);
+  }
+
+  #reset(key: string | undefined): void {
+    this.#both((kit) => kit.reset(key));
+    this.#passes = this.#passes.filter((pass) => key !== undefined && pass.key !== key);
+  }
+
+  #shut(kit: LedgerKit, micros: number, key: string | undefined): void {
     const until = kit.ledger.now() + micros;
     kit.ledger.amend([{ kind: "gate", key, plan: this.#plan, until }]);
   }

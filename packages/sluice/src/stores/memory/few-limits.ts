@@ -20,7 +20,7 @@ export class FewLimits {
   readonly #rows: Rows;
   readonly #present: Present;
   readonly #verdict = new BlankVerdict();
-  /** What was refused last: it is refused in the same words before `#refusedUntil`. */
+  /** What was refused last: `#verdict` still says so, and it is so before `#refusedUntil`. */
   #refusedKey = "";
   #refusedPlan: Plan | undefined;
   #refusedCost: Costs | undefined;
@@ -108,7 +108,7 @@ function refuse(
   ringFree: Earliest,
   paceFree: Earliest,
   slotsFree: Earliest,
-  verdict: Verdict,
+  verdict: BlankVerdict,
 ): void {
   let until = verdict.now;
   for (let i = 0; i < rules; i++) {

@@ -7,11 +7,21 @@ import { type Moment, NEVER } from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
 import { show } from "../../time.ts";
 import { BlankAnswer } from "../blank.ts";
-import type { Answer, Ask, Change, Ledger, SavedState, Scope, Verdict, View } from "../store.ts";
+import {
+  type Answer,
+  type Ask,
+  askNow,
+  type Change,
+  type Ledger,
+  type SavedState,
+  type Scope,
+  type Verdict,
+  type View,
+} from "../store.ts";
 import { Decision } from "./decision.ts";
 import { Eviction } from "./eviction.ts";
 import { FewLimits } from "./few-limits.ts";
-import { type Now, Present } from "./present.ts";
+import { Present } from "./present.ts";
 import { Resets } from "./resets.ts";
 import { Rows } from "./rows.ts";
 import { loadRows, saveRows } from "./saved.ts";
@@ -124,7 +134,7 @@ export class MemoryLedger implements Ledger<true> {
 
   /** `attempt` where it has no shorter way. */
   #ask(key: string, plan: Plan, cost: Costs): Verdict {
-    const ask = { key, plan, costs: [cost], maxWait: 0, since: undefined, deferred: false };
+    const ask = askNow(key, plan, [cost]);
     const { now, admitted, until, rule, tickets } = this.reserve(ask);
     return { now, until, rule, ticket: admitted > 0 ? tickets[0]! : 0 };
   }
@@ -212,7 +222,7 @@ export class MemoryLedger implements Ledger<true> {
     return row;
   }
 
-  #apply(change: Change, moment: Now): void {
+  #apply(change: Change, moment: Moment): void {
     switch (change.kind) {
       case "settle":
       case "cancel":

@@ -1,21 +1,14 @@
 /** The clock of the memory store: it never goes back. */
 
 import type { Clock } from "../../clock.ts";
-import type { Moment } from "../../limits/limit.ts";
+import { BlankMoment } from "../blank.ts";
 
 /** The clock's first reading becomes this: states saved long before it have room below. */
 const ORIGIN = 2 ** 50;
 
-/** A moment that is written anew: a class for the reason given in `blank.ts`. */
-export class Now implements Moment {
-  now: number = ORIGIN;
-  wall = 0;
-  since: number = ORIGIN;
-}
-
 export class Present {
   /** The time of the decision at hand: one object, written anew for each. */
-  readonly moment: Now = new Now();
+  readonly moment: BlankMoment = new BlankMoment();
   readonly #clock: Clock;
   /** The clock's last reading, and what was added to it because it went back. */
   #reading: number;
@@ -37,7 +30,7 @@ export class Present {
   }
 
   /** The same with the wall clock, where somebody looks at it; `since` is left as it was. */
-  tick(withWall: boolean): Now {
+  tick(withWall: boolean): BlankMoment {
     this.moment.now = this.now();
     if (withWall) this.moment.wall = this.wall();
     return this.moment;

@@ -4,8 +4,17 @@ import type { Costs } from "../../costs.ts";
 import { later, type Moment, NEVER } from "../../limits/limit.ts";
 import { forecastOf, ratesOf } from "../../limits/outlook.ts";
 import type { Plan } from "../../limits/plan.ts";
-import { BlankAnswer, BlankVerdict } from "../blank.ts";
-import type { Answer, Ask, Change, Ledger, Scope, Verdict, View } from "../store.ts";
+import { BlankAnswer, BlankMoment, BlankVerdict } from "../blank.ts";
+import {
+  type Answer,
+  type Ask,
+  askNow,
+  type Change,
+  type Ledger,
+  type Scope,
+  type Verdict,
+  type View,
+} from "../store.ts";
 import { Bound } from "./bound.ts";
 import { type Amendment, changeBoth } from "./changes.ts";
 import { Decision } from "./decision.ts";
@@ -18,8 +27,6 @@ import type { Rows } from "./rows.ts";
 import { shift } from "./shift.ts";
 import { Step } from "./step.ts";
 
-type Now = { -readonly [K in keyof Moment]: Moment[K] };
-
 export class SharedLedger implements Ledger<true> {
   readonly sync = true;
   readonly #rows: Rows;
@@ -29,7 +36,7 @@ export class SharedLedger implements Ledger<true> {
   readonly #express: Express;
   readonly #room: Room;
   readonly #plans = new WeakMap<Plan, Bound>();
-  readonly #moment: Now = { now: 0, wall: 0, since: 0 };
+  readonly #moment = new BlankMoment();
   readonly #answer = new BlankAnswer();
   readonly #verdict = new BlankVerdict();
   readonly #closed: () => void;
@@ -76,7 +83,7 @@ export class SharedLedger implements Ledger<true> {
       verdict.ticket = ticket;
       return verdict;
     }
-    const ask = { key, plan, costs: [cost], maxWait: 0, since: undefined, deferred: false };
+    const ask = askNow(key, plan, [cost]);
     const { now, admitted, instants, until, rule, tickets } = this.reserve(ask);
     verdict.now = admitted > 0 ? instants[0]! : now;
     verdict.ticket = admitted > 0 ? tickets[0]! : 0;
@@ -185,7 +192,7 @@ export class SharedLedger implements Ledger<true> {
   }
 
   /** Reads the rows and the time; a clock that was set back far is believed, and the rows follow. */
-  #read(bound: Bound, key: string, at: number | undefined): Now {
+  #read(bound: Bound, key: string, at: number | undefined): BlankMoment {
     const step = this.#step;
     // Before the rows: the shorter a step is from its reading to its swap, the fewer are in vain.
     let now = at ?? this.now();
