@@ -1,7 +1,7 @@
 /**
- * Moments and answers of synchronous stores, each one object that is written anew for every question. They are
- * classes since V8 keeps the fields of all literals that begin alike in one way: a literal that begins
- * with `now`, as clocks do, would hold its numbers as objects, a new one for each write.
+ * Moments and answers of synchronous stores, each one object that is written anew for every question.
+ * They are classes since V8 keeps the fields of all literals that begin alike in one way: a literal that
+ * begins with `now`, as clocks do, would hold its numbers as objects, a new one for each write.
  */
 
 import type { Moment } from "../limits/limit.ts";
