@@ -119,15 +119,16 @@ export class SharedAdmissions implements PermitOwner {
   /** The answer is here at once: the store's own clock says whether it was too long on its way. */
   #attemptHere(key: string, plan: Plan, costs: Costs, waited: number, tries: number): Judged {
     const ledger = this.ledger as Ledger<true>;
-    if (ledger.attempt !== undefined) {
-      const verdict = ledger.attempt(key, plan, costs);
-      const { now, ticket } = verdict;
-      if (ticket === 0) return this.refusal(key, plan, costs, verdict);
-      const late = ledger.now() - now;
-      return this.#inTime(key, plan, costs, { at: now, ticket }, late, waited, tries);
-    }
-    const ask = askNow(key, plan, [costs]);
-    const answer = ledger.reserve(ask);
+    if (ledger.attempt === undefined) return this.#reserveHere(key, plan, costs, waited, tries);
+    const verdict = ledger.attempt(key, plan, costs);
+    const { now: at, ticket } = verdict;
+    if (ticket === 0) return this.refusal(key, plan, costs, verdict);
+    return this.#inTime(key, plan, costs, { at, ticket }, ledger.now() - at, waited, tries);
+  }
+
+  #reserveHere(key: string, plan: Plan, costs: Costs, waited: number, tries: number): Judged {
+    const ledger = this.ledger as Ledger<true>;
+    const answer = ledger.reserve(askNow(key, plan, [costs]));
     if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
     const { asked } = answer;
     const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];

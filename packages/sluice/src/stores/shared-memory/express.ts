@@ -42,7 +42,7 @@ export class Express {
       if (now > time + MOST_BACK || cells[GATE]! > now || notBefore > now) return 0;
       if (!bound.bindsAlone(draft.shape) || this.#decision.gateOfAll() > now) return 0;
       if (limit.kind === "pace") {
-        if (pace.earliest(limit, cells, HEADER, cost, now, now) !== now) return 0;
+        if (cost > limit.burst || pace.freeFrom(limit, cells, HEADER, cost) > now) return 0;
       } else if (!hasRoom(draft, limit, cost, now)) return 0;
       if (!draft.tail.append(now, cost)) {
         draft.valid = readMore(draft);
@@ -52,7 +52,7 @@ export class Express {
       const ticket = cells[TICKET]! + 1;
       cells[TICKET] = ticket;
       cells[SEEN] = now;
-      if (limit.kind === "pace") pace.commit(limit, cells, HEADER, cost, now, now, now);
+      if (limit.kind === "pace") pace.commitFrom(limit, cells, HEADER, cost, now, now);
       else enterOne(draft, limit, cost, now);
       this.now = now;
       return ticket;
