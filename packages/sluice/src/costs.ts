@@ -36,6 +36,7 @@ function costsByRule(plan: Plan, cost: AnyCost | undefined): Costs {
 /** What several asks take together. */
 export function sumOf(costs: readonly Costs[]): Costs {
   const first = costs[0]!;
+  // Most asks name no cost, and so have one list in common.
   if (costs.every((each) => each === first)) return first.map((units) => units * costs.length);
   return first.map((_, i) => costs.reduce((units, each) => units + each[i]!, 0));
 }

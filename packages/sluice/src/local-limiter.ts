@@ -58,8 +58,8 @@ export class LocalLimiter extends DerivedVerbs {
   }
 
   tryAcquire(options?: RawOptions): Permit | Refusal {
+    this.#checkOpen();
     const admissions = this.#admissions;
-    if (admissions.closed) throw new LimiterClosedError();
     const key = readKey(options?.key);
     const plan = admissions.plans.of(key);
     const costs = resolveCosts(plan, options?.cost);
