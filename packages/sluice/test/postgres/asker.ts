@@ -7,7 +7,8 @@ import { postgres } from "../../src/stores/postgres.ts";
 
 const [address, schema, name] = process.argv.slice(2) as [string, string, string];
 const pool = new pg.Pool({ connectionString: address, max: 2 });
-const store = postgres(pool, { schema });
+// Longer than the system keeps any of them from running.
+const store = postgres(pool, { schema, grace: "500ms" });
 const limiter = createLimiter(window(30, "300ms"), { name, store });
 const slots = createLimiter(concurrency(2, { lease: "500ms" }), { name: `${name} slots`, store });
 

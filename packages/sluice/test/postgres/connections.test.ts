@@ -93,7 +93,7 @@ test.each<[string, () => { client: PostgresClient; end(): Promise<void> }]>([
   const limits = { rate: window(60, "200ms"), running: concurrency(5) };
   const limiter = createLimiter(limits, {
     name: `one ${name}`,
-    store: postgres(client, { schema }),
+    store: postgres(client, { schema, grace: "1s" }),
   });
   let [running, most, passed] = [0, 0, 0];
   const call = async (): Promise<void> => {

@@ -53,7 +53,7 @@ describe.each(listeners)("%s", (name, connect) => {
     const open = () =>
       createLimiter(limits, {
         name: `${name} wait`,
-        store: postgres(connected.client, { schema, listener: ear.client }),
+        store: postgres(connected.client, { schema, listener: ear.client, grace: "1m" }),
       });
     const [one, two] = [open(), open()];
     const held = await one.acquire();

@@ -68,7 +68,7 @@ test("a failover: all who wait go on, and no more passes than was not replicated
   const limiters = clients.map((client) =>
     createLimiter(window(4, "300ms"), {
       name: "moves",
-      store: fallback(redis(client), { onFailure: "refuse", ...rule }),
+      store: fallback(redis(client, { grace: "500ms" }), { onFailure: "refuse", ...rule }),
     }),
   );
   const passed: number[] = [];
