@@ -50,7 +50,7 @@ export default defineConfig({
         test: {
           name: "house",
           sequence: { groupOrder: 1 }, // npm and compilers at work: after the others
-          include: ["test/*.test.ts"],
+          include: ["test/**/*.test.ts"],
           globalSetup: built,
           testTimeout: 300_000,
           hookTimeout: 300_000,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { orSkip } from "../packages/sluice/test/servers/or-skip.ts";
 
 const exec = promisify(execFile);
 const names = ["sluice", "sluice-cli"] as const;
@@ -54,11 +55,7 @@ const nodes = [
 test.for(nodes)("the installed packages work on $node", async ({ node, command }, { skip }) => {
   const run = (cwd: string, ...args: string[]) =>
     exec(command[0]!, [...command.slice(1), ...args], { cwd });
-  const missing = await run(work, "--version").then(() => undefined, String);
-  if (missing !== undefined) {
-    console.log(`${node}: not run, for the registry does not provide it\n${missing}`);
-    skip();
-  }
+  await orSkip(run(work, "--version"), skip);
   copyFileSync("test/consumer/smoke.mjs", join(libraryFolder, "smoke.mjs"));
   expect((await run(libraryFolder, "smoke.mjs")).stdout).toContain("import and require work");
 

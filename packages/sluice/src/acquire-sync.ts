@@ -40,13 +40,20 @@ export function acquireBlocking(
     if (clock.now() + wait * 1e3 > deadline) {
       throw new LimitExceededError(answer, "within the timeout");
     }
-    if (!clock.sleepSync) {
-      throw new InvalidOptionError(
-        "acquireSync() needs a clock with sleepSync(); this one has none.",
-      );
-    }
-    clock.sleepSync(wait);
+    sleep(clock, wait);
   }
+}
+
+function sleep(clock: Clock, ms: number): void {
+  let why = "its clock has no sleepSync()";
+  try {
+    if (clock.sleepSync) return clock.sleepSync(ms);
+  } catch (error) {
+    why = String(error);
+  }
+  throw new InvalidOptionError(
+    `acquireSync() cannot block this thread, as in the main one of a browser (${why}); use acquire().`,
+  );
 }
 
 /** A store that others keep busy is asked again in a moment. */

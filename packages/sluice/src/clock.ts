@@ -30,7 +30,16 @@ interface NodeTimer {
   unref?: () => void;
 }
 
+interface Port {
+  onmessage: (() => void) | null;
+  postMessage(message: unknown): void;
+  close(): void;
+}
+
+type Channel = new () => { readonly port1: Port; readonly port2: Port };
+
 type Timers = {
+  MessageChannel?: Channel;
   setImmediate?: (wake: () => void) => NodeTimer;
   clearImmediate?: (timer: NodeTimer) => void;
   process?: {
@@ -84,7 +93,20 @@ function arm(ms: number, wake: () => void, idle?: boolean): () => void {
     const immediate = globals.setImmediate(wake);
     return () => clearImmediate(immediate);
   }
+  if (ms < 1 && globals.MessageChannel) return post(globals.MessageChannel, wake);
   const timer = setTimeout(wake, Math.min(ms, MAX_TIMEOUT_MS));
   if (idle) (timer as NodeTimer).unref?.();
   return () => clearTimeout(timer);
+}
+
+/** Browsers hold back repeated timers for 4 ms, messages they do not. */
+function post(Channel: Channel, wake: () => void): () => void {
+  const { port1, port2 } = new Channel();
+  const close = (): void => port1.close();
+  port1.onmessage = () => {
+    close();
+    wake();
+  };
+  port2.postMessage(0);
+  return close;
 }

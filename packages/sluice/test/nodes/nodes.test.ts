@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, expect, inject, test } from "vitest";
+import { orSkip } from "../servers/or-skip.ts";
 import { buildHammer } from "../shared-memory/built-hammer.ts";
 
 const exec = promisify(execFile);
@@ -20,11 +21,7 @@ afterAll(() => {
 
 test.for([22, 24])("Node %i", async (version, { skip }) => {
   const asking = ["exec", "--yes", `--package=node@${version}`, "--", "node", "-p"];
-  const node = await exec("npm", [...asking, "process.execPath"], { cwd: folder }).catch(String);
-  if (typeof node === "string") {
-    console.log(`Node ${version}: not run, for the registry does not provide it\n${node}`);
-    return skip();
-  }
+  const node = await orSkip(exec("npm", [...asking, "process.execPath"], { cwd: folder }), skip);
   const home = mkdtempSync(join(folder, `${version}-`));
   const run = (...args: string[]) => exec(node.stdout.trim(), args, { cwd: home });
   const servers = [inject("redisUrl"), inject("postgresUrl")];

@@ -30,7 +30,7 @@ export async function installed(wanted: Wanted): Promise<string> {
   const { names, debian, variable } = wanted;
   const other = variable === undefined ? "" : `, or set ${variable} to a server of yours`;
   throw new Error(
-    `the tests of the stores need ${names.join(" or ")}: install it (apt-get install ${debian})${other} (${why}).`,
+    `the tests need ${names.join(" or ")}: install it (apt-get install ${debian})${other} (${why}).`,
   );
 }
 

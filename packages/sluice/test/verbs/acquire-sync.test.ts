@@ -97,7 +97,17 @@ test("a clock that cannot sleep is told so", () => {
   const { sleepSync: _, ...clock } = manualClock();
   const limiter = createLimiter("1/1s", { clock });
   limiter.acquireSync();
-  expect(() => limiter.acquireSync()).toThrow(/sleepSync/);
+  expect(() => limiter.acquireSync()).toThrow(/has no sleepSync\(\)/);
+});
+
+test("a thread that may not block is told so", () => {
+  const sleepSync = (): never => {
+    throw new TypeError("Atomics.wait cannot be called in this context");
+  };
+  const limiter = createLimiter("1/1s", { clock: { ...manualClock(), sleepSync } });
+  limiter.acquireSync();
+  expect(codeOf(() => limiter.acquireSync())).toBe("INVALID_OPTION");
+  expect(() => limiter.acquireSync()).toThrow(/Atomics\.wait cannot .*use acquire\(\)/);
 });
 
 test("costs and keys are as elsewhere", () => {
