@@ -5,18 +5,12 @@ import { systemClock } from "../../src/clock.ts";
 import { hostMicros } from "./diary.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { type Fault, type Place, wallAhead } from "./place.ts";
+import { scopeOf } from "../scope.ts";
 
 /** It goes by the host's monotonic clock, and does not notice when the other one is set. */
 export function sharedMemoryPlace(folder: string): Place {
   const where = join(folder, "memory");
-  const ledger = sharedMemory(where).open({
-    name: "clock",
-    clock: systemClock,
-    maxKeys: 1,
-    start: "full",
-    isWaited: () => false,
-    onFreed: () => undefined,
-  });
+  const ledger = sharedMemory(where).open(scopeOf({ name: "clock", clock: systemClock }));
   const place = filePlace("shared-memory", where, folder);
   const unnoticed =
     (step: Fault): Fault =>

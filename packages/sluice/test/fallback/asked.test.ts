@@ -2,10 +2,10 @@
 // is reckoned from before it was decided, never from after it.
 import { expect, test } from "vitest";
 import { compile } from "../../src/limits/plan.ts";
-import type { Scope } from "../../src/stores/store.ts";
 import { manualClock } from "../../src/testing/index.ts";
 import { farStore } from "../shared/far-store.ts";
 import { guarded } from "./server.ts";
+import { scopeOf } from "../scope.ts";
 
 const READS = Array.from({ length: 12 }, (_, i) => i + 1);
 
@@ -20,17 +20,9 @@ test.each(READS)("stopped after read %i of the clock", async (which) => {
       return now;
     },
   };
-  const scope: Scope = {
-    name: "x",
-    clock: stopping,
-    maxKeys: 10,
-    start: "full",
-    isWaited: () => false,
-    onFreed: () => undefined,
-  };
   const far = farStore(clock);
   far.failure = new Error("gone");
-  const ledger = guarded(far, { onFailure: { share: 1 } }).open(scope);
+  const ledger = guarded(far, { onFailure: { share: 1 } }).open(scopeOf({ clock: stopping }));
   const plan = compile("5/1s", 0, { now: 0, wall: 0 });
   const ask = { key: "k", plan, costs: [[1]], maxWait: 0, since: undefined, deferred: false };
   const before = await ledger.reserve(ask);

@@ -9,6 +9,7 @@ import type { Answer, Ask, Scope } from "../../src/stores/store.ts";
 import { type ManualClock, manualClock } from "../../src/testing/manual-clock.ts";
 import { micros } from "./limit-arbitraries.ts";
 import { breach } from "./promise.ts";
+import { scopeOf } from "../scope.ts";
 
 /** One admission of a ledger. */
 export interface Pass {
@@ -47,15 +48,7 @@ export class LedgerKit {
   }: KitOptions = {}) {
     this.clock = manualClock({ now, wall });
     this.#margin = margin;
-    this.ledger = new MemoryLedger({
-      name: "test",
-      clock: this.clock,
-      maxKeys: 1000,
-      start: "full",
-      isWaited: () => false,
-      onFreed: () => undefined,
-      ...scope,
-    });
+    this.ledger = new MemoryLedger(scopeOf({ clock: this.clock, ...scope }));
   }
 
   /** What has to be added to the ledger's instants for microseconds since the epoch. */

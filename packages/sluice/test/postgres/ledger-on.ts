@@ -5,6 +5,7 @@ import type { Costs } from "../../src/costs.ts";
 import type { Plan } from "../../src/limits/plan.ts";
 import { type PostgresClient, postgres, type PostgresOptions } from "../../src/stores/postgres.ts";
 import type { Ask, Ledger } from "../../src/stores/store.ts";
+import { scopeOf } from "../scope.ts";
 
 export function ledgerOn(
   client: PostgresClient,
@@ -13,8 +14,7 @@ export function ledgerOn(
   clock: Clock = systemClock,
   onFreed: () => void = () => undefined,
 ): Ledger<false> {
-  const scope = { name, clock, maxKeys: 100, start: "full" as const, isWaited: () => false };
-  return postgres(client, options).open({ ...scope, onFreed });
+  return postgres(client, options).open(scopeOf({ name, clock, onFreed }));
 }
 
 export function askFor(plan: Plan, key: string, costs: readonly Costs[] = [[1]], maxWait = 0): Ask {

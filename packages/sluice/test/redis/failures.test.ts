@@ -12,6 +12,7 @@ import type { Answer, Ask, Ledger } from "../../src/stores/store.ts";
 import { startRedis } from "../servers/redis.ts";
 import { temporaryFolder } from "../servers/server-process.ts";
 import { ioRedis } from "./clients.ts";
+import { scopeOf } from "../scope.ts";
 
 const { client, end } = ioRedis();
 const leave: (() => unknown)[] = [end];
@@ -44,9 +45,7 @@ let opened = 0;
 
 function open(on: unknown, options: RedisOptions & { name?: string } = {}): Ledger<false> {
   const { name = `failing-${opened++}`, ...rest } = options;
-  const scope = { clock: systemClock, maxKeys: 1, start: "full" as const, name };
-  const hooks = { isWaited: () => false, onFreed: () => undefined };
-  return redis(on as RedisClient, rest).open({ ...scope, ...hooks });
+  return redis(on as RedisClient, rest).open(scopeOf({ clock: systemClock, name }));
 }
 
 function plan(input: LimitsInput): Plan {

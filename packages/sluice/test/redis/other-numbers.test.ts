@@ -11,6 +11,7 @@ import { redis } from "../../src/stores/redis.ts";
 import type { Answer, Ledger } from "../../src/stores/store.ts";
 import { manualClock, type ManualClock } from "../../src/testing/manual-clock.ts";
 import { ioRedis, TimedClient } from "./clients.ts";
+import { scopeOf } from "../scope.ts";
 
 const connected = ioRedis();
 afterAll(() => connected.end());
@@ -22,9 +23,7 @@ function open(name: string = `other-${opened++}`): { ledger: Ledger<false>; cloc
   const clock = manualClock({ now: 0, wall: Date.UTC(2026, 1, 1, 20) });
   const client = new TimedClient(connected.client);
   client.clock = clock;
-  const scope = { name, clock, maxKeys: 1, start: "full" as const };
-  const hooks = { isWaited: () => false, onFreed: () => undefined };
-  return { ledger: redis(client).open({ ...scope, ...hooks }), clock };
+  return { ledger: redis(client).open(scopeOf({ name, clock })), clock };
 }
 
 function plan(limits: LimitsInput): Plan {

@@ -13,6 +13,7 @@ import { window } from "../../src/limits/window/window.ts";
 import { redis, type RedisClient, type RedisOptions } from "../../src/stores/redis.ts";
 import type { Answer, Ask, Ledger } from "../../src/stores/store.ts";
 import { ioRedis } from "./clients.ts";
+import { scopeOf } from "../scope.ts";
 
 const { client, end } = ioRedis();
 afterAll(end);
@@ -23,8 +24,8 @@ function open(
   options: RedisOptions & { client?: RedisClient; name?: string; onFreed?: () => void } = {},
 ): Ledger<false> {
   const { name = `own-${opened++}`, onFreed = () => undefined, ...rest } = options;
-  const scope = { clock: systemClock, maxKeys: 1, start: "full" as const, isWaited: () => false };
-  return redis(options.client ?? client, rest).open({ ...scope, name, onFreed });
+  const scope = scopeOf({ clock: systemClock, name, onFreed });
+  return redis(options.client ?? client, rest).open(scope);
 }
 
 function plan(limits: LimitsInput): Plan {
@@ -108,13 +109,8 @@ describe("calendar quotas", () => {
 
   test("ask again when the server is in another year than the client", async () => {
     const ahead = { ...systemClock, now: () => systemClock.now() + 400 * 86_400e6 };
-    const scope = {
-      maxKeys: 1,
-      start: "full" as const,
-      isWaited: () => false,
-      onFreed: () => undefined,
-    };
-    const ledger = redis(client).open({ ...scope, name: `far-${Math.random()}`, clock: ahead });
+    const scope = scopeOf({ name: `far-${Math.random()}`, clock: ahead });
+    const ledger = redis(client).open(scope);
     const answer = await ask(ledger, plan(limit), { key: "k" });
     expect(answer.admitted).toBe(1);
   });

@@ -7,6 +7,7 @@ import type { Change, Ledger } from "../../src/stores/store.ts";
 import type { ManualClock } from "../../src/testing/manual-clock.ts";
 import { replay, serverClock, takeADay, traces } from "../remote/long-logs.ts";
 import { ioRedis, TimedClient } from "./clients.ts";
+import { scopeOf } from "../scope.ts";
 
 const connected = ioRedis();
 afterAll(() => connected.end());
@@ -17,9 +18,8 @@ function open(prefix: string): { ledger: Ledger<false>; clock: ManualClock } {
   const clock = serverClock();
   const client = new TimedClient(connected.client);
   client.clock = clock;
-  const scope = { name: `ring-${opened++}`, clock, maxKeys: 1, start: "full" as const };
-  const hooks = { isWaited: () => false, onFreed: () => undefined };
-  return { ledger: redis(client, { prefix }).open({ ...scope, ...hooks }), clock };
+  const scope = scopeOf({ name: `ring-${opened++}`, clock });
+  return { ledger: redis(client, { prefix }).open(scope), clock };
 }
 
 test("random traces", async () => {

@@ -10,6 +10,7 @@ import { redis } from "../../src/stores/redis.ts";
 import type { Answer, Ledger } from "../../src/stores/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { ioRedis, TimedClient } from "./clients.ts";
+import { scopeOf } from "../scope.ts";
 
 const connected = ioRedis();
 afterAll(() => connected.end());
@@ -49,8 +50,7 @@ test.each(Object.entries(limits))("of %s", async (_, input) => {
       client.clock = clock;
       const names = [`many-${opened}`, `single-${opened++}`];
       const [together, single] = names.map((name) => {
-        const scope = { name, clock, maxKeys: 1, start: "full" as const };
-        return redis(client).open({ ...scope, isWaited: () => false, onFreed: () => undefined });
+        return redis(client).open(scopeOf({ name, clock }));
       }) as [Ledger<false>, Ledger<false>];
       for (const { gap, cost, times, maxWait } of trace) {
         clock.block(gap / 1e3);

@@ -7,18 +7,12 @@ import { compile } from "../../src/limits/plan.ts";
 import { sharedMemory } from "../../src/stores/shared-memory.ts";
 import type { Order } from "./order.ts";
 import { MIXES } from "./order.ts";
+import { scopeOf } from "../scope.ts";
 
 const order = (isMainThread ? JSON.parse(process.argv[2]!) : workerData) as Order;
 
 const store = sharedMemory(order.memory);
-const ledger = store.open({
-  name: "hammer",
-  clock: systemClock,
-  maxKeys: 1_000,
-  start: "full",
-  isWaited: () => false,
-  onFreed: () => undefined,
-});
+const ledger = store.open(scopeOf({ name: "hammer", clock: systemClock }));
 const now = ledger.now();
 const plan = compile(MIXES[order.mix]!, 0, { now, wall: now });
 const file = openSync(order.log, "a");

@@ -7,6 +7,7 @@ import { systemClock } from "../../src/clock.ts";
 import { compile } from "../../src/limits/plan.ts";
 import { sharedMemory } from "../../src/stores/shared-memory.ts";
 import { breachOf, LEASE_MS, MIXES, type Order, recordsOf } from "./order.ts";
+import { scopeOf } from "../scope.ts";
 
 /** What a round came to. */
 export interface Round {
@@ -80,12 +81,7 @@ async function started(logs: readonly string[]): Promise<void> {
 
 /** Asks for each key until it is granted, a lease's time and a second at the most. */
 async function unusable(memory: string, mix: string): Promise<string[]> {
-  const scope = { name: "hammer", clock: systemClock, maxKeys: 1, start: "full" } as const;
-  const ledger = sharedMemory(memory).open({
-    ...scope,
-    isWaited: () => false,
-    onFreed: () => undefined,
-  });
+  const ledger = sharedMemory(memory).open(scopeOf({ name: "hammer", clock: systemClock }));
   const now = ledger.now();
   const plan = compile(MIXES[mix]!, 0, { now, wall: now });
   const costs = [plan.rules.map(() => 1)];

@@ -8,6 +8,7 @@ import { Rows } from "../../src/stores/shared-memory/rows.ts";
 import { setUp } from "../../src/stores/shared-memory/set-up.ts";
 import { Shapes } from "../../src/stores/shared-memory/shapes.ts";
 import type { ManualClock } from "../../src/testing/manual-clock.ts";
+import { scopeOf } from "../scope.ts";
 
 /** Thrown where a thread dies. */
 export class Death extends Error {}
@@ -22,13 +23,8 @@ export function threadOver(memory: Memory, clock: ManualClock): Thread {
   const regions = setUp(memory, "the test");
   const blocks = new Blocks(memory, regions);
   const rows = new Rows(memory, blocks, new Shapes(memory, blocks), regions);
-  const scope = { name: "test", clock, maxKeys: 100, start: "full" } as const;
-  const ledger = new SharedLedger(
-    rows,
-    { ...scope, isWaited: () => false, onFreed: () => undefined },
-    new HostClock(clock, 0),
-    () => undefined,
-  );
+  const time = new HostClock(clock, 0);
+  const ledger = new SharedLedger(rows, scopeOf({ clock }), time, () => undefined);
   return { ledger, blocks };
 }
 

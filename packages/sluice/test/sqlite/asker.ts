@@ -5,6 +5,7 @@ import { systemClock } from "../../src/clock.ts";
 import { compile, type LimitsInput } from "../../src/limits/plan.ts";
 import { sqlite } from "../../src/stores/sqlite.ts";
 import { drivers } from "./connections.ts";
+import { scopeOf } from "../scope.ts";
 
 const [driver, file, limits, record, admissions] = process.argv.slice(2) as [
   string,
@@ -14,14 +15,7 @@ const [driver, file, limits, record, admissions] = process.argv.slice(2) as [
   string,
 ];
 const { open } = drivers.find(({ name }) => name === driver)!;
-const ledger = sqlite(open(file)).open({
-  name: "shared",
-  clock: systemClock,
-  maxKeys: 1_000,
-  start: "full",
-  isWaited: () => false,
-  onFreed: () => undefined,
-});
+const ledger = sqlite(open(file)).open(scopeOf({ name: "shared", clock: systemClock }));
 const log = openSync(record, "a");
 const since = { now: ledger.now(), wall: systemClock.wall() * 1e3 };
 const plan = compile(JSON.parse(limits) as LimitsInput, 0, since);

@@ -8,6 +8,7 @@ import { sqlite } from "../../src/stores/sqlite.ts";
 import type { Answer, Ledger } from "../../src/stores/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { type Connection, drivers, newFile, removeFolders } from "./connections.ts";
+import { scopeOf } from "../scope.ts";
 
 afterAll(removeFolders);
 
@@ -21,16 +22,8 @@ function failureOf(f: () => unknown): SluiceError {
   throw new Error("it did not fail");
 }
 
-const scope = {
-  name: "n",
-  maxKeys: 1_000,
-  start: "full",
-  isWaited: () => false,
-  onFreed: () => undefined,
-} as const;
-
 function openLedger(connection: Connection): Ledger<true> {
-  return sqlite(connection).open({ ...scope, clock: manualClock({ now: 1_000_000 }) });
+  return sqlite(connection).open(scopeOf({ clock: manualClock({ now: 1_000_000 }) }));
 }
 
 function ask(ledger: Ledger<true>, cost = 1, key = "k"): Answer {
@@ -200,7 +193,7 @@ describe.each(drivers)("$name", ({ name, open }) => {
     let now = 0;
     const clock = { ...manualClock(), now: () => (now += 1_000) };
     const store = sqlite(connection);
-    const openIt = () => store.open({ ...scope, clock });
+    const openIt = () => store.open(scopeOf({ clock }));
     const ledger = openIt();
     other.exec("BEGIN IMMEDIATE");
     const stayed = "the SQLite file stayed locked by other connections for";

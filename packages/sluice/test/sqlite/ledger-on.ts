@@ -4,6 +4,7 @@ import { sqlite } from "../../src/stores/sqlite.ts";
 import type { Answer, Ask, Ledger, Scope } from "../../src/stores/store.ts";
 import { type ManualClock, manualClock } from "../../src/testing/manual-clock.ts";
 import type { Connection } from "./connections.ts";
+import { scopeOf } from "../scope.ts";
 
 /** One process with a file open. */
 export class Site {
@@ -14,15 +15,7 @@ export class Site {
   constructor(connection: Connection, clock: ManualClock = manualClock(), scope?: Partial<Scope>) {
     this.clock = clock;
     this.connection = connection;
-    this.ledger = sqlite(connection).open({
-      name: "n",
-      clock,
-      maxKeys: 1_000,
-      start: "full",
-      isWaited: () => false,
-      onFreed: () => undefined,
-      ...scope,
-    });
+    this.ledger = sqlite(connection).open(scopeOf({ clock, ...scope }));
   }
 
   ask(limits: LimitsInput, costs: number | number[][] = 1, ask: Partial<Ask> = {}): Answer {

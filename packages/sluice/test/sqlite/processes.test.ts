@@ -15,6 +15,7 @@ import { sqlite } from "../../src/stores/sqlite.ts";
 import type { Ledger } from "../../src/stores/store.ts";
 import { worstWindow } from "../../src/testing/window-oracle.ts";
 import { type Connection, type Driver, drivers, newFile, removeFolders } from "./connections.ts";
+import { scopeOf } from "../scope.ts";
 
 interface Pass {
   readonly at: number;
@@ -63,9 +64,7 @@ function readPasses(record: string): Pass[] {
 }
 
 function openLedger(connection: Connection): Ledger<true> {
-  const scope = { name: "shared", clock: systemClock, maxKeys: 10, start: "full" } as const;
-  const store = sqlite(connection);
-  return store.open({ ...scope, isWaited: () => false, onFreed: () => undefined });
+  return sqlite(connection).open(scopeOf({ name: "shared", clock: systemClock }));
 }
 
 const rates = [window(10, 20), window(30, 100), paceOf(400, 1e6, { burst: 5 })];

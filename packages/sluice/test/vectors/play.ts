@@ -6,6 +6,7 @@ import { type Earliest, isHeld, NEVER } from "../../src/limits/limit.ts";
 import { compile } from "../../src/limits/plan.ts";
 import type { Store } from "../../src/stores/store.ts";
 import type { Vector } from "./vector.ts";
+import { scopeOf } from "../scope.ts";
 
 /** Further ahead than any vector books. */
 const FAR = 1e12;
@@ -24,9 +25,7 @@ export async function playOn(
     wall: () => now / 1e3,
     setTimer: () => () => undefined,
   };
-  const scope = { name: `vector ${played++}`, clock, maxKeys: 9, start: "full" as const };
-  const hooks = { isWaited: () => false, onFreed: () => undefined };
-  const ledger = open(clock).open({ ...scope, ...hooks });
+  const ledger = open(clock).open(scopeOf({ name: `vector ${played++}`, clock }));
   const plan = compile(limit, 0, { now, wall: now });
   // Slots are taken when they are there, and not booked.
   const maxWait = limit.kind === "concurrency" ? 0 : FAR;

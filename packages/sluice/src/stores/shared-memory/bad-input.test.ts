@@ -16,6 +16,7 @@ import { manualClock } from "../../testing/manual-clock.ts";
 import { sharedMemory } from "../shared-memory.ts";
 import type { Ledger } from "../store.ts";
 import { host } from "./host.ts";
+import { scopeOf } from "../../../test/scope.ts";
 
 let folder = "";
 beforeAll(() => {
@@ -27,9 +28,7 @@ const SIZE = 131_072;
 const clock = manualClock();
 
 function open(memory: SharedArrayBuffer | string): Ledger<true> {
-  const scope = { name: "n", clock, maxKeys: 9, start: "full" } as const;
-  const store = sharedMemory(memory, { size: SIZE });
-  return store.open({ ...scope, isWaited: () => false, onFreed: () => undefined });
+  return sharedMemory(memory, { size: SIZE }).open(scopeOf({ clock }));
 }
 
 function take(ledger: Ledger<true>, key: string, limit = window(1, "1h")): number {
