@@ -13,7 +13,7 @@ import { Plans } from "./plans.ts";
 import type { KeyQueue } from "./queue.ts";
 import { memory } from "./stores/memory.ts";
 import { plansOf, unsaved } from "./snapshot.ts";
-import { askNow, type Ledger, type SavedState, type View } from "./stores/store.ts";
+import { askFor, type Ledger, type SavedState, type View } from "./stores/store.ts";
 import { hasSeveralNames, namedRefusal, refusalOf, type Refused } from "./view.ts";
 
 /** Those who wait, as far as permits concern them. */
@@ -160,7 +160,7 @@ export class Admissions implements PermitOwner {
 
   look(key: string, plan: Plan, costs: Costs, priority = 0): Sight {
     const ahead = this.#queues.queue(key)?.ahead(priority) ?? plan.rules.map(() => 0);
-    const ask = askNow(key, plan, [costs]);
+    const ask = askFor(key, plan, [costs]);
     return { plan, view: this.ledger.peek(ask, ahead), ahead };
   }
 

@@ -25,6 +25,7 @@ import { type BookedGrant, bookedGrant } from "./reservation.ts";
 import { type LimiterSnapshot, readSnapshot, takeSnapshot } from "./snapshot.ts";
 import { type Duration, toMicros, toMillis } from "./time.ts";
 import { type Look, namedRefusal, viewLimits } from "./view.ts";
+import { askFor } from "./stores/store.ts";
 
 interface Keyed {
   readonly key?: string;
@@ -109,7 +110,7 @@ export class LocalLimiter extends DerivedVerbs {
       return bookedGrant(admissions.freePass(key, plan, costs), 0, () => false);
     }
     this.#waiting.bookWaiting(key, plan);
-    const ask = { key, plan, costs: [costs], maxWait, since: undefined, deferred: false };
+    const ask = askFor(key, plan, [costs], maxWait);
     const answer = admissions.ledger.reserve(ask);
     if (answer.admitted === 0) {
       return admissions.refuse(key, admissions.refusal(key, plan, costs, answer));

@@ -13,7 +13,7 @@ import type { Grant } from "./permit.ts";
 import { whoMakesPlace } from "./overflow.ts";
 import type { Waiter } from "./queue.ts";
 import { Signals } from "./signals.ts";
-import { type Answer, askNow } from "./stores/store.ts";
+import { type Answer, askFor } from "./stores/store.ts";
 import { toMicros } from "./time.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -149,7 +149,7 @@ export class Waiting implements Desk {
       return true;
     }
     const free = plan.rules.map(() => 0);
-    const ask = askNow(key, plan, [free]);
+    const ask = askFor(key, plan, [free]);
     const gate = ledger.peek(ask, undefined);
     const { at, ticket } = waiter.extras!.booked!;
     if (gate.until <= gate.now && gate.now <= at) {
@@ -171,7 +171,7 @@ export class Waiting implements Desk {
     // Timers come late; a clock that moves by hand does not.
     const grace = this.clock.exact ? 0 : GRACE;
     const costs = [waiter.costs];
-    const ask = { key, plan, costs, maxWait: NEVER, grace, since: undefined, deferred: false };
+    const ask = { ...askFor(key, plan, costs, NEVER), grace };
     const answer = this.#admissions().ledger.reserve(ask);
     const from = answer.instants[0]!;
     this.waiters.book(waiter, { from, at: from + grace, ticket: answer.tickets[0]! });

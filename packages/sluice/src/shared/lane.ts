@@ -9,7 +9,7 @@ import { takesShared } from "../costs.ts";
 import { isHeld, NEVER } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import { type KeyQueue, rankOf, type Waiter } from "../queue.ts";
-import type { Answer, Ask } from "../stores/store.ts";
+import { type Answer, type Ask, askFor } from "../stores/store.ts";
 import { kept } from "./answered.ts";
 import { type Booking, bookingsOf, sameCosts } from "./booking.ts";
 import type { InLine } from "./common-line.ts";
@@ -211,7 +211,7 @@ export class Lane implements InLine {
     const costs = this.share.next(queued.map((waiter) => waiter.costs));
     const maxWait = booksAhead(plan) ? this.share.reach(clock.now()) : 0;
     const notBefore = this.#booked.at(-1)?.at ?? 0;
-    const ask: Ask = { key, plan, costs, notBefore, maxWait, since: undefined, deferred: false };
+    const ask: Ask = { ...askFor(key, plan, costs, maxWait), notBefore };
     const sent = clock.now();
     try {
       const answer = await kept(ledger.reserve(ask));

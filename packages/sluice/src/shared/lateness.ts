@@ -8,7 +8,7 @@
 import type { Clock } from "../clock.ts";
 import type { Costs } from "../costs.ts";
 import type { Plan } from "../limits/plan.ts";
-import type { Ledger } from "../stores/store.ts";
+import { askFor, type Ledger } from "../stores/store.ts";
 import type { Booking } from "./booking.ts";
 
 /** How far ahead what ran late is charged, in microseconds. */
@@ -72,7 +72,7 @@ export class Lateness {
       const rest = late.slice(charged, charged + MOST);
       const others = rest.findIndex((each) => each.plan !== plan);
       const costs = (others < 0 ? rest : rest.slice(0, others)).map((each) => ratesOf(each));
-      const ask = { key, plan, costs, maxWait: AHEAD, since: undefined, deferred: false };
+      const ask = askFor(key, plan, costs, AHEAD);
       try {
         const { admitted } = await this.#ledger.reserve(ask);
         if (admitted === 0) return;

@@ -10,7 +10,7 @@ import type { LimitsInput, Plan } from "../limits/plan.ts";
 import type { LimiterOptions, Settings } from "../options.ts";
 import { type Denial, Grant, type PermitOwner, type Refusal } from "../permit.ts";
 import { Plans } from "../plans.ts";
-import { type Ask, askNow, type Change, type Ledger, type View } from "../stores/store.ts";
+import { type Ask, askFor, type Change, type Ledger, type View } from "../stores/store.ts";
 import { show } from "../time.ts";
 import { hasSeveralNames, namedRefusal, refusalOf, type Refused } from "../view.ts";
 import { type Booking, bookingsOf } from "./booking.ts";
@@ -96,7 +96,7 @@ export class SharedAdmissions implements PermitOwner {
 
   #attemptThere(key: string, plan: Plan, costs: Costs, waited: number, tries: number): Judged {
     const asked = [costs];
-    const ask = askNow(key, plan, asked);
+    const ask = askFor(key, plan, asked);
     const sent = this.clock.now();
     return after(this.ledger.reserve(ask), (answer): Judged => {
       if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
@@ -128,7 +128,7 @@ export class SharedAdmissions implements PermitOwner {
 
   #reserveHere(key: string, plan: Plan, costs: Costs, waited: number, tries: number): Judged {
     const ledger = this.ledger as Ledger<true>;
-    const answer = ledger.reserve(askNow(key, plan, [costs]));
+    const answer = ledger.reserve(askFor(key, plan, [costs]));
     if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
     const { asked } = answer;
     const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
@@ -167,15 +167,7 @@ export class SharedAdmissions implements PermitOwner {
   ): Booking | Denial | Promise<Booking | Denial> {
     const { clock, ledger } = this;
     const asked = [costs];
-    const ask: Ask = {
-      key,
-      plan,
-      costs: asked,
-      notBefore,
-      maxWait,
-      since: undefined,
-      deferred: false,
-    };
+    const ask: Ask = { ...askFor(key, plan, asked, maxWait), notBefore };
     const began = clock.now();
     return after(ledger.reserve(ask), (answer): Booking | Denial | Promise<Booking | Denial> => {
       if (answer.admitted === 0) return this.refusal(key, plan, costs, answer);
@@ -252,7 +244,7 @@ export class SharedAdmissions implements PermitOwner {
   }
 
   look(key: string, plan: Plan, costs: Costs, ahead: Costs | undefined): Sight | Promise<Sight> {
-    const ask = askNow(key, plan, [costs]);
+    const ask = askFor(key, plan, [costs]);
     const before = ahead ?? plan.rules.map(() => 0);
     return after(this.ledger.peek(ask, before), (view) => ({ view, at: this.clock.now() }));
   }

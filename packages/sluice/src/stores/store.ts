@@ -45,9 +45,9 @@ export interface Ask {
   readonly deferred: boolean;
 }
 
-/** An ask for now or never by who goes on at once. */
-export function askNow(key: string, plan: Plan, costs: readonly Costs[]): Ask {
-  return { key, plan, costs, maxWait: 0, since: undefined, deferred: false };
+/** An ask by who goes on at once, for now or never unless it may be booked ahead. */
+export function askFor(key: string, plan: Plan, costs: readonly Costs[], maxWait: number = 0): Ask {
+  return { key, plan, costs, maxWait, since: undefined, deferred: false };
 }
 
 /** The answer; a synchronous store may use the same object again for the next one. */

@@ -6,6 +6,7 @@ import { manualClock } from "../../src/testing/index.ts";
 import { farStore } from "../shared/far-store.ts";
 import { guarded } from "./server.ts";
 import { scopeOf } from "../scope.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 const READS = Array.from({ length: 12 }, (_, i) => i + 1);
 
@@ -24,7 +25,7 @@ test.each(READS)("stopped after read %i of the clock", async (which) => {
   far.failure = new Error("gone");
   const ledger = guarded(far, { onFailure: { share: 1 } }).open(scopeOf({ clock: stopping }));
   const plan = compile("5/1s", 0, { now: 0, wall: 0 });
-  const ask = { key: "k", plan, costs: [[1]], maxWait: 0, since: undefined, deferred: false };
+  const ask = askFor("k", plan, [[1]]);
   const before = await ledger.reserve(ask);
   left = which;
   const answer = await ledger.reserve(ask);

@@ -6,13 +6,14 @@ import { manualClock } from "../../src/testing/index.ts";
 import { farStore } from "../shared/far-store.ts";
 import { guarded } from "./server.ts";
 import { scopeOf } from "../scope.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 test.each([0, 200])("after an answer that took %i ms", async (took) => {
   const clock = manualClock();
   const far = farStore(clock);
   const ledger = guarded(far, { onFailure: { share: 1 } }).open(scopeOf({ clock }));
   const plan = compile("50/1s", 0, { now: 0, wall: 0 });
-  const ask = { key: "k", plan, costs: [[1]], maxWait: 0, since: undefined, deferred: false };
+  const ask = askFor("k", plan, [[1]]);
   const from = clock.now();
   const first = await ledger.reserve(ask);
   far.back = () => took;

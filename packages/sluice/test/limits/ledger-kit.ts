@@ -5,7 +5,7 @@ import { capacityOf } from "../../src/limits/algorithm.ts";
 import { inOneProcess } from "../../src/limits/adapted.ts";
 import { compile, type LimitsInput, type Plan } from "../../src/limits/plan.ts";
 import { MemoryLedger } from "../../src/stores/memory/ledger.ts";
-import type { Answer, Ask, Scope } from "../../src/stores/store.ts";
+import { askFor, type Answer, type Ask, type Scope } from "../../src/stores/store.ts";
 import { type ManualClock, manualClock } from "../../src/testing/manual-clock.ts";
 import { micros } from "./limit-arbitraries.ts";
 import { breach } from "./promise.ts";
@@ -69,15 +69,7 @@ export class LedgerKit {
   /** Asks once; the answer is a copy. */
   answer(plan: Plan, costs: Costs | number = 1, ask: Partial<Ask> = {}): Answer {
     const each = typeof costs === "number" ? plan.rules.map(() => costs) : costs;
-    const answer = this.ledger.reserve({
-      key: "",
-      plan,
-      costs: [each],
-      maxWait: 0,
-      since: undefined,
-      deferred: false,
-      ...ask,
-    });
+    const answer = this.ledger.reserve({ ...askFor("", plan, [each]), ...ask });
     return copy(answer);
   }
 
@@ -108,7 +100,7 @@ export class LedgerKit {
   /** When a cost would pass, without taking anything. */
   until(plan: Plan, costs: Costs | number = 1, key = ""): number {
     const each = typeof costs === "number" ? plan.rules.map(() => costs) : costs;
-    const ask = { key, plan, costs: [each], maxWait: 0, since: undefined, deferred: false };
+    const ask = askFor(key, plan, [each]);
     return this.ledger.peek(ask, undefined).until;
   }
 

@@ -8,7 +8,8 @@ import { concurrency } from "../../src/limits/concurrency/builder.ts";
 import { compile } from "../../src/limits/plan.ts";
 import { type PostgresClient, postgres } from "../../src/stores/postgres.ts";
 import { type Connected, pgPool } from "./clients.ts";
-import { askFor, ledgerOn } from "./ledger-on.ts";
+import { ledgerOn } from "./ledger-on.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 const schema = "connections_test";
 const plan = compile(window(5, "1h"), 0, { now: 0, wall: 0 });
@@ -36,28 +37,30 @@ describe("a pooler", () => {
   test("that gave the connection to another, without what was prepared", async () => {
     const pool = poolOfOne();
     const ledger = ledgerOn(pool, { schema }, "another's");
-    await ledger.reserve(askFor(plan, "k"));
+    await ledger.reserve(askFor("k", plan, [[1]]));
     await pool.query("DEALLOCATE ALL");
-    expect(await ledger.reserve(askFor(plan, "k"))).toMatchObject({ admitted: 1 });
+    expect(await ledger.reserve(askFor("k", plan, [[1]]))).toMatchObject({ admitted: 1 });
     expect(await prepared(pool)).toEqual([]);
   });
 
   test("that gave it one on which others prepared the same", async () => {
     const before = poolOfOne();
-    await ledgerOn(before, { schema }, "the same").reserve(askFor(plan, "k"));
+    await ledgerOn(before, { schema }, "the same").reserve(askFor("k", plan, [[1]]));
     const pool = poolOfOne();
     for (const name of await prepared(before))
       await pool.query(`PREPARE ${name} AS SELECT 'theirs'`);
     const ledger = ledgerOn(pool, { schema }, "the same");
-    const answers = await Promise.all([1, 2, 3].map(() => ledger.reserve(askFor(plan, "k"))));
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => ledger.reserve(askFor("k", plan, [[1]]))),
+    );
     expect(answers.map(({ admitted }) => admitted)).toEqual([1, 1, 1]);
-    expect((await ledger.reserve(askFor(plan, "k", [[1], [1]]))).admitted).toBe(1);
+    expect((await ledger.reserve(askFor("k", plan, [[1], [1]]))).admitted).toBe(1);
   });
 
   test("to which a client of postgres.js was told to prepare nothing", async () => {
     const sql = postgresJs(inject("postgresUrl"), { max: 1, prepare: false, fetch_types: false });
     onTestFinished(() => sql.end());
-    await ledgerOn(sql, { schema }, "unprepared").reserve(askFor(plan, "k"));
+    await ledgerOn(sql, { schema }, "unprepared").reserve(askFor("k", plan, [[1]]));
     expect(await sql.unsafe("SELECT name FROM pg_prepared_statements")).toEqual([]);
   });
 });
@@ -73,7 +76,7 @@ test("a Client of several stores, which also listens, has one statement at a tim
   };
   client.query = counted as typeof client.query;
   const stores = ["a", "b"].map((name) => ledgerOn(client, { schema, listener: client }, name));
-  await Promise.all(stores.map((ledger) => ledger.reserve(askFor(plan, "k"))));
+  await Promise.all(stores.map((ledger) => ledger.reserve(askFor("k", plan, [[1]]))));
   await Promise.all(stores.map((ledger) => ledger.close()));
   expect(most).toBe(1);
   await client.end();

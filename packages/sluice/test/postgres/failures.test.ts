@@ -7,7 +7,8 @@ import { compile } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { type PostgresClient, postgres } from "../../src/stores/postgres.ts";
 import { pgClient, pgPool, postgresSql } from "./clients.ts";
-import { askFor, ledgerOn } from "./ledger-on.ts";
+import { ledgerOn } from "./ledger-on.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 const schema = "failures_test";
 const PASSWORD = "secret";
@@ -34,7 +35,7 @@ async function dropRoles(): Promise<void> {
 
 function told(client: PostgresClient, from: string = schema): Promise<unknown> {
   return ledgerOn(client, { schema: from }, "failing")
-    .reserve(askFor(plan, "k"))
+    .reserve(askFor("k", plan, [[1]]))
     .catch((error: unknown) => error);
 }
 
@@ -69,11 +70,11 @@ test.each([
   const { rows } = await connected.client.query(`SELECT version FROM ${other}.version`);
   const ledger = ledgerOn(connected.client, { schema: other }, "versions");
   await connected.client.query(`UPDATE ${other}.version SET version = ${version}`);
-  await expect(ledger.reserve(askFor(plan, "k"))).rejects.toEqual(expected);
+  await expect(ledger.reserve(askFor("k", plan, [[1]]))).rejects.toEqual(expected);
   const right = (rows as { version: number }[])[0]!.version;
   if (version < right) await store.migrate();
   else await connected.client.query(`UPDATE ${other}.version SET version = ${right}`);
-  expect((await ledger.reserve(askFor(plan, "k"))).admitted).toBe(1);
+  expect((await ledger.reserve(askFor("k", plan, [[1]]))).admitted).toBe(1);
 });
 
 test("a role without rights, to decide and to migrate", async () => {
@@ -234,7 +235,7 @@ test.each([
   const { client, end } = connect();
   const ledger = ledgerOn(client, { schema }, `hostile ${name} '"\\{}\0`);
   const single = compile(window(1, "1h"), 0, { now: 0, wall: 0 });
-  const ask = (key: string) => ledger.reserve(askFor(single, key));
+  const ask = (key: string) => ledger.reserve(askFor(key, single, [[1]]));
   const all = await Promise.all(hostile.map(ask));
   expect(all.map(({ admitted }) => admitted)).toEqual(hostile.map(() => 1));
   for (const key of hostile) expect([key, (await ask(key)).admitted]).toEqual([key, 0]);
@@ -265,13 +266,13 @@ test("an isolation in which who waited has to begin again", async () => {
 test("a log that lost a piece", async () => {
   const ledger = ledgerOn(connected.client, { schema }, "torn");
   const wide = compile(window(300, "1h"), 0, { now: 0, wall: 0 });
-  await ledger.reserve(askFor(wide, "k", [[300]]));
+  await ledger.reserve(askFor("k", wide, [[300]]));
   await connected.client.query(`DELETE FROM ${schema}.log`);
-  await expect(ledger.reserve(askFor(wide, "k"))).rejects.toEqual(
+  await expect(ledger.reserve(askFor("k", wide, [[1]]))).rejects.toEqual(
     sentence("STORE_CORRUPT", '^the key "k" of "torn"', "reset"),
   );
   await ledger.amend([{ kind: "reset", key: "k" }]);
-  expect((await ledger.reserve(askFor(wide, "k"))).admitted).toBe(1);
+  expect((await ledger.reserve(askFor("k", wide, [[1]]))).admitted).toBe(1);
 });
 
 test("a failure rejects every verb of a limiter, and what waits", async () => {

@@ -6,7 +6,8 @@ import { window } from "../../src/limits/window/window.ts";
 import { postgres } from "../../src/stores/postgres.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { pgClient, TimedClient } from "./clients.ts";
-import { askFor, ledgerOn } from "./ledger-on.ts";
+import { ledgerOn } from "./ledger-on.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 let connected: Awaited<ReturnType<typeof pgClient>>;
 
@@ -34,11 +35,11 @@ test("dead keys are removed while the limiter is at work, with all that belongs 
   const other = ledgerOn(client, { schema }, "other", clock);
   const short = compile(window(300, "1s"), 0, { now: 0, wall: 0 });
   const long = compile(window(1, "1d"), 0, { now: 0, wall: 0 });
-  await other.reserve(askFor(short, "of another limiter, which is not asked any more"));
-  for (let i = 0; i < 30; i++) await ledger.reserve(askFor(short, `dead ${i}`, [[200]]));
-  await ledger.reserve(askFor(short, "", [[200]]));
-  await ledger.reserve(askFor(long, "alive"));
-  const { tickets, instants } = await ledger.reserve(askFor(short, "settled", [[3]]));
+  await other.reserve(askFor("of another limiter, which is not asked any more", short, [[1]]));
+  for (let i = 0; i < 30; i++) await ledger.reserve(askFor(`dead ${i}`, short, [[200]]));
+  await ledger.reserve(askFor("", short, [[200]]));
+  await ledger.reserve(askFor("alive", long, [[1]]));
+  const { tickets, instants } = await ledger.reserve(askFor("settled", short, [[3]]));
   const settled = { key: "settled", plan: short, ticket: tickets[0]!, at: instants[0]! };
   await ledger.amend([{ kind: "settle", ...settled, taken: [3], actual: [1] }]);
   expect(await count(`${schema}.budgets`)).toBe(34);
@@ -46,7 +47,7 @@ test("dead keys are removed while the limiter is at work, with all that belongs 
   expect(await count(`${schema}.settled`)).toBe(1);
   for (let i = 0; i < 3; i++) {
     clock.block(100_000);
-    await ledger.reserve(askFor(long, "alive"));
+    await ledger.reserve(askFor("alive", long, [[1]]));
     await client.query({ text: "SELECT 'after the sweep, on the same connection'" });
   }
   const { rows } = await connected.client.query(`SELECT key FROM ${schema}.budgets ORDER BY key`);
@@ -61,10 +62,10 @@ test.each([
 ])("durable: %s commits with synchronous_commit %s", async (durable, expected) => {
   const plan = compile(window(9, "1h"), 0, { now: 0, wall: 0 });
   const ledger = ledgerOn(connected.client, { schema: "keeping_test", durable }, `d ${durable}`);
-  await ledger.reserve(askFor(plan, "k"));
+  await ledger.reserve(askFor("k", plan, [[1]]));
   // Its own transaction would be over before it can be looked at.
   await connected.client.query("BEGIN");
-  await ledger.reserve(askFor(plan, "k"));
+  await ledger.reserve(askFor("k", plan, [[1]]));
   const { rows } = await connected.client.query("SHOW synchronous_commit");
   await connected.client.query("ROLLBACK");
   expect(rows).toEqual([{ synchronous_commit: expected }]);
@@ -90,7 +91,7 @@ test("a thousand new keys a second are removed as they die, a thousand rows a ca
   let most = 0;
   for (let second = 0; second < 20; second++) {
     const keys = Array.from({ length: 1000 }, (_, i) => `${second} ${i}`);
-    await Promise.all(keys.map((key) => ledger.reserve(askFor(plan, key))));
+    await Promise.all(keys.map((key) => ledger.reserve(askFor(key, plan, [[1]]))));
     await client.query({ text: "SELECT 'after the sweep, on the same connection'" });
     most = Math.max(most, await count(`${schema}.budgets`));
     clock.block(1000);
@@ -115,9 +116,9 @@ test("migrate twice keeps what is there", async () => {
   const schema = "keeping_test";
   const plan = compile(window(1, "1h"), 0, { now: 0, wall: 0 });
   const ledger = ledgerOn(connected.client, { schema }, "kept");
-  await ledger.reserve(askFor(plan, "k"));
+  await ledger.reserve(askFor("k", plan, [[1]]));
   await postgres(connected.client, { schema }).migrate();
-  expect((await ledger.reserve(askFor(plan, "k"))).admitted).toBe(0);
+  expect((await ledger.reserve(askFor("k", plan, [[1]]))).admitted).toBe(0);
 });
 
 test("a schema that a later version made is left alone", async () => {
@@ -140,7 +141,7 @@ test("keys too long for an index, which differ only at their end", async () => {
     String.fromCharCode(256 + ((i * 7919) % 20_000)),
   );
   const keys = ["1", "2"].map((end) => noise.join("") + end);
-  for (const key of keys) expect((await ledger.reserve(askFor(plan, key))).admitted).toBe(1);
-  for (const key of keys) expect((await ledger.reserve(askFor(plan, key))).admitted).toBe(0);
+  for (const key of keys) expect((await ledger.reserve(askFor(key, plan, [[1]]))).admitted).toBe(1);
+  for (const key of keys) expect((await ledger.reserve(askFor(key, plan, [[1]]))).admitted).toBe(0);
   expect((await ledger.keys()).toSorted()).toEqual(keys);
 });

@@ -1,10 +1,8 @@
 /** Ledgers without a limiter, on a client and a schema of the tests. */
 
 import { type Clock, systemClock } from "../../src/clock.ts";
-import type { Costs } from "../../src/costs.ts";
-import type { Plan } from "../../src/limits/plan.ts";
 import { type PostgresClient, postgres, type PostgresOptions } from "../../src/stores/postgres.ts";
-import type { Ask, Ledger } from "../../src/stores/store.ts";
+import type { Ledger } from "../../src/stores/store.ts";
 import { scopeOf } from "../scope.ts";
 
 export function ledgerOn(
@@ -15,8 +13,4 @@ export function ledgerOn(
   onFreed: () => void = () => undefined,
 ): Ledger<false> {
   return postgres(client, options).open(scopeOf({ name, clock, onFreed }));
-}
-
-export function askFor(plan: Plan, key: string, costs: readonly Costs[] = [[1]], maxWait = 0): Ask {
-  return { key, plan, costs, maxWait, since: undefined, deferred: false };
 }

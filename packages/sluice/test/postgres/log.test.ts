@@ -4,12 +4,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compile } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
-import type { Ledger } from "../../src/stores/store.ts";
+import { askFor, type Ledger } from "../../src/stores/store.ts";
 import type { ManualClock } from "../../src/testing/manual-clock.ts";
 import { replay, serverClock, takeADay, traces } from "../remote/long-logs.ts";
 import { TimedClient } from "./clients.ts";
 import { freshSchema } from "./fresh-schema.ts";
-import { askFor, ledgerOn } from "./ledger-on.ts";
+import { ledgerOn } from "./ledger-on.ts";
 
 const schema = "log_test";
 const connection = freshSchema(schema);
@@ -70,12 +70,12 @@ async function versions(): Promise<unknown[]> {
 test("a long log follows a clock that was set back", async () => {
   const { ledger, clock } = open();
   const rate = compile(window(300, "2s"), 0, { now: 0, wall: 0 });
-  const { admitted } = await ledger.reserve(askFor(rate, "k", [[300]]));
+  const { admitted } = await ledger.reserve(askFor("k", rate, [[300]]));
   expect(admitted).toBe(1);
   clock.stepBack(3_600_000);
-  const refused = await ledger.reserve(askFor(rate, "k"));
+  const refused = await ledger.reserve(askFor("k", rate, [[1]]));
   expect(refused.admitted).toBe(0);
   expect(refused.until).toBe(refused.now + 2e6);
   clock.block(2_000);
-  expect((await ledger.reserve(askFor(rate, "k", [[300]]))).admitted).toBe(1);
+  expect((await ledger.reserve(askFor("k", rate, [[300]]))).admitted).toBe(1);
 });

@@ -8,7 +8,8 @@ import { Random } from "../../src/testing/store-suite/random.ts";
 import { randomCosts, randomGap, randomLimits } from "../../src/testing/store-suite/traces.ts";
 import { TimedClient } from "./clients.ts";
 import { freshSchema } from "./fresh-schema.ts";
-import { askFor, ledgerOn } from "./ledger-on.ts";
+import { ledgerOn } from "./ledger-on.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 const schema = "many_test";
 const connection = freshSchema(schema);
@@ -37,12 +38,12 @@ test("random limits", async () => {
         const maxWait = plan.hasConcurrency
           ? 0
           : random.of([0, randomGap(random, plan, true), 1e12]);
-        const answer = await many!.reserve(askFor(plan, "k", costs, maxWait));
+        const answer = await many!.reserve(askFor("k", plan, costs, maxWait));
         const instants: number[] = [];
         const tickets: number[] = [];
         let until: number | undefined;
         for (const one of costs) {
-          const single = await each!.reserve(askFor(plan, "k", [one], maxWait));
+          const single = await each!.reserve(askFor("k", plan, [one], maxWait));
           if (single.admitted === 0) {
             until = single.until;
             break;
@@ -77,8 +78,8 @@ test("many changes travel fifty at a time, so that nobody waits long for their l
   const plan = compile(window(200, "1h"), 0, { now: 0, wall: 0 });
   const { instants, tickets } = await ledger.reserve(
     askFor(
-      plan,
       "k",
+      plan,
       Array.from({ length: 120 }, () => [1]),
     ),
   );
@@ -87,8 +88,8 @@ test("many changes travel fifty at a time, so that nobody waits long for their l
   expect(sizes).toEqual([50, 50, 20]);
   const again = await ledger.reserve(
     askFor(
-      plan,
       "k",
+      plan,
       Array.from({ length: 201 }, () => [1]),
     ),
   );

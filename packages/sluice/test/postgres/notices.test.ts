@@ -5,7 +5,8 @@ import { compile } from "../../src/limits/plan.ts";
 import { createLimiter } from "../../src/index.ts";
 import { postgres } from "../../src/stores/postgres.ts";
 import { type Connected, pgClient, pgPool, postgresSql } from "./clients.ts";
-import { askFor, ledgerOn } from "./ledger-on.ts";
+import { ledgerOn } from "./ledger-on.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 const schema = "notices_test";
 const plan = compile(concurrency(1), 0, { now: 0, wall: 0 });
@@ -34,7 +35,7 @@ describe.each(listeners)("%s", (name, connect) => {
       expect([other.notifies, same.notifies]).toEqual([true, true]);
     });
     const ledger = ledgerOn(connected.client, options, name);
-    const { tickets } = await ledger.reserve(askFor(plan, "k"));
+    const { tickets } = await ledger.reserve(askFor("k", plan, [[1]]));
     // LISTEN is under way on a connection of its own: until it is heard, it is told again.
     const telling = setInterval(() => {
       void ledger.amend([{ kind: "gate", key: "k", plan, until: undefined }]);

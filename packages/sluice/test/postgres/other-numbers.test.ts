@@ -6,12 +6,12 @@ import { paceOf } from "../../src/limits/pace/builder.ts";
 import { compile } from "../../src/limits/plan.ts";
 import { quota } from "../../src/limits/quota/builder.ts";
 import { window } from "../../src/limits/window/window.ts";
-import type { Change, Ledger } from "../../src/stores/store.ts";
+import { askFor, type Change, type Ledger } from "../../src/stores/store.ts";
 import { type ManualClock, manualClock } from "../../src/testing/manual-clock.ts";
 import { type Admitted, breach } from "../limits/promise.ts";
 import { TimedClient } from "./clients.ts";
 import { freshSchema } from "./fresh-schema.ts";
-import { askFor, ledgerOn } from "./ledger-on.ts";
+import { ledgerOn } from "./ledger-on.ts";
 
 const schema = "other_numbers_test";
 const HOUR = 3_600_000;
@@ -85,7 +85,7 @@ class Trace {
 
   async ask(limit: AnyLimit, cost: number, maxWait = 0): Promise<boolean> {
     const plan = compile(limit, 0, { now: 0, wall: 0 });
-    const answer = await this.ledger.reserve(askFor(plan, "k", [[cost]], maxWait));
+    const answer = await this.ledger.reserve(askFor("k", plan, [[cost]], maxWait));
     if (answer.admitted === 0 || cost === 0) return false;
     const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
     const given = { taken: [cost], actual: [0] };

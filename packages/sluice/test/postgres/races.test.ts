@@ -5,7 +5,8 @@ import { compile, type LimitsInput, type Plan } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { postgres } from "../../src/stores/postgres.ts";
 import { type Connected, pgPool } from "./clients.ts";
-import { askFor, ledgerOn } from "./ledger-on.ts";
+import { ledgerOn } from "./ledger-on.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 const schema = "races_test";
 let pools: Connected<pg.Pool>[];
@@ -27,7 +28,7 @@ async function admittedOf(name: string, plan: Plan, keys: readonly string[]): Pr
   const answers = await Promise.all(
     Array.from({ length: 300 }, (_, i) =>
       ledgers[i % ledgers.length]!.reserve(
-        askFor(plan, keys[i % keys.length]!, [plan.rules.map(() => 1)]),
+        askFor(keys[i % keys.length]!, plan, [plan.rules.map(() => 1)]),
       ),
     ),
   );
@@ -66,7 +67,7 @@ test("plans with and without a shared limit, changes and resets, all at once: no
       return ledger.amend([{ kind: "reset", key: i % 120 === 59 ? key : undefined }]);
     const plan = i % 2 === 0 ? both : own;
     const costs = plan.rules.map(() => 1);
-    const { admitted, instants, tickets } = await ledger.reserve(askFor(plan, key, [costs]));
+    const { admitted, instants, tickets } = await ledger.reserve(askFor(key, plan, [costs]));
     if (admitted === 0) return undefined;
     const actual = plan.rules.map(() => 0);
     const settled = { key, plan, ticket: tickets[0]!, at: instants[0]!, taken: costs, actual };
@@ -78,10 +79,10 @@ test("plans with and without a shared limit, changes and resets, all at once: no
 test("a wrong one among many that travel together fails alone", async () => {
   const ledger = ledgerOn(pools[0]!.client, { schema }, "wrong");
   const plan = planOf({ a: window(2, "1h") });
-  await ledger.reserve(askFor(plan, "odd"));
+  await ledger.reserve(askFor("odd", plan, [[1]]));
   const other = planOf({ a: window(2, "1h", { parts: 3 }) });
   const asks = Array.from({ length: 100 }, (_, i) =>
-    ledger.reserve(askFor(i === 50 ? other : plan, i === 50 ? "odd" : `k${i}`)),
+    ledger.reserve(askFor(i === 50 ? "odd" : `k${i}`, i === 50 ? other : plan, [[1]])),
   );
   const settled = await Promise.allSettled(asks);
   const failed = settled.flatMap((each, i) => (each.status === "rejected" ? [i] : []));
@@ -91,21 +92,21 @@ test("a wrong one among many that travel together fails alone", async () => {
     settled.filter((each) => each.status === "fulfilled" && each.value.admitted === 1),
   ).toHaveLength(99);
   // What was rolled back with it was decided once more, and not twice.
-  expect((await ledger.reserve(askFor(plan, "k7", [[1], [1]]))).admitted).toBe(1);
+  expect((await ledger.reserve(askFor("k7", plan, [[1], [1]]))).admitted).toBe(1);
 });
 
 test("a refusal that is known waits for no lock, and what may pass does", async () => {
   const plan = planOf(window(1, "1h"));
   const ledger = ledgerOn(pools[0]!.client, { schema }, "locked");
-  await ledger.reserve(askFor(plan, "k"));
-  await ledger.reserve(askFor(plan, "k"));
+  await ledger.reserve(askFor("k", plan, [[1]]));
+  await ledger.reserve(askFor("k", plan, [[1]]));
   const other = new pg.Client({ connectionString: inject("postgresUrl") });
   await other.connect();
   await other.query("BEGIN");
   await other.query(`SELECT FROM ${schema}.budgets WHERE limiter = 'locked' FOR UPDATE`);
-  expect((await ledger.reserve(askFor(plan, "k"))).admitted).toBe(0);
+  expect((await ledger.reserve(askFor("k", plan, [[1]]))).admitted).toBe(0);
   let isDone = false;
-  const waits = ledger.reserve(askFor(plan, "k", [[1]], 9e9)).then((answer) => {
+  const waits = ledger.reserve(askFor("k", plan, [[1]], 9e9)).then((answer) => {
     isDone = true;
     return answer;
   });
@@ -113,7 +114,7 @@ test("a refusal that is known waits for no lock, and what may pass does", async 
     "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'races_test'";
   while ((await pools[1]!.client.query(waiting)).rows.length === 0) expect(isDone).toBe(false);
   // Others are served while it waits.
-  await ledger.reserve(askFor(plan, "other"));
+  await ledger.reserve(askFor("other", plan, [[1]]));
   expect(isDone).toBe(false);
   const clock = await ledger.now();
   await other.query("COMMIT");

@@ -8,7 +8,7 @@ import { compile, type LimitsInput, type Plan } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { redis, type RedisClient, type RedisOptions } from "../../src/stores/redis.ts";
 import { failureOf } from "../../src/stores/redis/failures.ts";
-import type { Answer, Ask, Ledger } from "../../src/stores/store.ts";
+import { type Answer, type Ask, askFor, type Ledger } from "../../src/stores/store.ts";
 import { startRedis } from "../servers/redis.ts";
 import { temporaryFolder } from "../servers/server-process.ts";
 import { ioRedis } from "./clients.ts";
@@ -55,8 +55,7 @@ function plan(input: LimitsInput): Plan {
 const limits = plan(window(1, "1h"));
 
 function ask(ledger: Ledger<false>, more: Partial<Ask> = {}): Promise<Answer> {
-  const usual = { plan: limits, costs: [[1]], maxWait: 0, since: undefined, deferred: false };
-  return ledger.reserve({ key: "k", ...usual, ...more });
+  return ledger.reserve({ ...askFor("k", limits, [[1]]), ...more });
 }
 
 /** One sentence: what, why, and what to do about it. */

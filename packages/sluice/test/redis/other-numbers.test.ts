@@ -8,7 +8,7 @@ import { quota } from "../../src/limits/quota/builder.ts";
 import type { QuotaLimit } from "../../src/limits/limit.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { redis } from "../../src/stores/redis.ts";
-import type { Answer, Ledger } from "../../src/stores/store.ts";
+import { askFor, type Answer, type Ledger } from "../../src/stores/store.ts";
 import { manualClock, type ManualClock } from "../../src/testing/manual-clock.ts";
 import { ioRedis, TimedClient } from "./clients.ts";
 import { scopeOf } from "../scope.ts";
@@ -32,14 +32,7 @@ function plan(limits: LimitsInput): Plan {
 
 function ask(ledger: Ledger<false>, of: Plan, cost = 1): Promise<Answer> {
   const costs = [of.rules.map(() => cost)];
-  return ledger.reserve({
-    key: "k",
-    plan: of,
-    costs,
-    maxWait: 0,
-    since: undefined,
-    deferred: false,
-  });
+  return ledger.reserve(askFor("k", of, costs));
 }
 
 interface Taken {

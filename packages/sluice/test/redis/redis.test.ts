@@ -11,7 +11,7 @@ import type { QuotaLimit } from "../../src/limits/limit.ts";
 import { quota } from "../../src/limits/quota/builder.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { redis, type RedisClient, type RedisOptions } from "../../src/stores/redis.ts";
-import type { Answer, Ask, Ledger } from "../../src/stores/store.ts";
+import { askFor, type Answer, type Ask, type Ledger } from "../../src/stores/store.ts";
 import { ioRedis } from "./clients.ts";
 import { scopeOf } from "../scope.ts";
 
@@ -34,7 +34,7 @@ function plan(limits: LimitsInput): Plan {
 
 function ask(ledger: Ledger<false>, of: Plan, more: Partial<Ask> = {}): Promise<Answer> {
   const costs = [of.rules.map(() => 1)];
-  const usual = { key: "k", plan: of, costs, maxWait: 0, since: undefined, deferred: false };
+  const usual = askFor("k", of, costs);
   return ledger.reserve({ ...usual, ...more });
 }
 

@@ -7,7 +7,7 @@ import { pace } from "../../src/limits/pace/builder.ts";
 import { quota } from "../../src/limits/quota/builder.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { redis } from "../../src/stores/redis.ts";
-import type { Answer, Ledger } from "../../src/stores/store.ts";
+import { askFor, type Answer, type Ledger } from "../../src/stores/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { ioRedis, TimedClient } from "./clients.ts";
 import { scopeOf } from "../scope.ts";
@@ -85,7 +85,7 @@ function ask(
   maxWait: number,
 ): Promise<Answer> {
   const costs = units.map((each) => plan.rules.map(() => each));
-  return ledger.reserve({ key: "k", plan, costs, maxWait, since: undefined, deferred: false });
+  return ledger.reserve(askFor("k", plan, costs, maxWait));
 }
 
 /** The row and what belongs to it, each in bytes. */

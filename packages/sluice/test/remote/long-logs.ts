@@ -5,7 +5,7 @@ import { expect } from "vitest";
 import type { WindowLimit } from "../../src/limits/limit.ts";
 import { compile, type Plan } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
-import type { Ask, Ledger } from "../../src/stores/store.ts";
+import { askFor, type Ask, type Ledger } from "../../src/stores/store.ts";
 import { type ManualClock, manualClock } from "../../src/testing/manual-clock.ts";
 import { GrowingState } from "../limits/growing-state.ts";
 
@@ -94,5 +94,5 @@ export function serverClock(): ManualClock {
 }
 
 function askOf(of: Plan, costs: readonly (readonly number[])[], maxWait: number): Ask {
-  return { key: "k", plan: of, costs, maxWait, since: undefined, deferred: false };
+  return askFor("k", of, costs, maxWait);
 }

@@ -8,6 +8,7 @@ import { sharedMemory } from "../../src/stores/shared-memory.ts";
 import type { Order } from "./order.ts";
 import { MIXES } from "./order.ts";
 import { scopeOf } from "../scope.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 const order = (isMainThread ? JSON.parse(process.argv[2]!) : workerData) as Order;
 
@@ -40,7 +41,7 @@ function hammer(): void {
     const units = whole(4) === 0 ? 2 : 1;
     const costs = slots.map((slot) => slot || units);
     const maxWait = order.books && whole(8) === 0 ? 5_000 : 0;
-    const ask = { key, plan, costs: [costs], maxWait, since: undefined, deferred: false };
+    const ask = askFor(key, plan, [costs], maxWait);
     const { admitted, instants, tickets, now: at } = ledger.reserve(ask);
     if (admitted === 0) {
       release(held.shift());

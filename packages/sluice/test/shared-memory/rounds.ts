@@ -8,6 +8,7 @@ import { compile } from "../../src/limits/plan.ts";
 import { sharedMemory } from "../../src/stores/shared-memory.ts";
 import { breachOf, LEASE_MS, MIXES, type Order, recordsOf } from "./order.ts";
 import { scopeOf } from "../scope.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 /** What a round came to. */
 export interface Round {
@@ -87,7 +88,7 @@ async function unusable(memory: string, mix: string): Promise<string[]> {
   const costs = [plan.rules.map(() => 1)];
   const stuck: string[] = [];
   for (const key of ["key 0", "key 1"]) {
-    const ask = { key, plan, costs, maxWait: 0, since: undefined, deferred: false };
+    const ask = askFor(key, plan, costs);
     for (let waited = 0; ledger.reserve(ask).admitted === 0; waited += 5) {
       if (waited > LEASE_MS + 1_000) {
         stuck.push(key);

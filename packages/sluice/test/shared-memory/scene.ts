@@ -2,7 +2,7 @@
 import { paceOf } from "../../src/limits/pace/builder.ts";
 import { compile, type LimitsInput, type Plan } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
-import type { Answer } from "../../src/stores/store.ts";
+import { askFor, type Answer } from "../../src/stores/store.ts";
 import type { Thread } from "./threads-of-one.ts";
 
 /** What the other thread is told. */
@@ -27,7 +27,7 @@ export function planOf(limits: keyof typeof LIMITS): Plan {
 /** Asks for one at a time, or for several in one step, which is a general one. */
 export function ask({ ledger }: Thread, plan: Plan, times = 1): Answer {
   const costs = Array.from({ length: times }, () => [1]);
-  const question = { key: "k", plan, costs, maxWait: 0, since: undefined, deferred: false };
+  const question = askFor("k", plan, costs);
   const answer = ledger.reserve(question);
   return { ...answer, instants: [...answer.instants], tickets: [...answer.tickets] };
 }

@@ -6,6 +6,7 @@ import { compile, type LimitsInput } from "../../src/limits/plan.ts";
 import { sqlite } from "../../src/stores/sqlite.ts";
 import { drivers } from "./connections.ts";
 import { scopeOf } from "../scope.ts";
+import { askFor } from "../../src/stores/store.ts";
 
 const [driver, file, limits, record, admissions] = process.argv.slice(2) as [
   string,
@@ -24,7 +25,7 @@ const most = Number(admissions) || Number.POSITIVE_INFINITY;
 
 for (let done = 0; done < most;) {
   const costs = [plan.rules.map(() => 1), plan.rules.map(() => 1)];
-  const ask = { key: "k", plan, costs, maxWait: 50_000, since: undefined, deferred: false };
+  const ask = askFor("k", plan, costs, 50_000);
   try {
     const { admitted, instants, tickets } = ledger.reserve(ask);
     for (let i = 0; i < admitted; i++) writeSync(log, `${instants[i]} ${tickets[i]}\n`);

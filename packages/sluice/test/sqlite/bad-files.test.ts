@@ -5,7 +5,7 @@ import { SluiceError } from "../../src/errors.ts";
 import { compile } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { sqlite } from "../../src/stores/sqlite.ts";
-import type { Answer, Ledger } from "../../src/stores/store.ts";
+import { askFor, type Answer, type Ledger } from "../../src/stores/store.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
 import { type Connection, drivers, newFile, removeFolders } from "./connections.ts";
 import { scopeOf } from "../scope.ts";
@@ -28,14 +28,7 @@ function openLedger(connection: Connection): Ledger<true> {
 
 function ask(ledger: Ledger<true>, cost = 1, key = "k"): Answer {
   const plan = compile([window(50_000, "1h")], 0, { now: 0, wall: 0 });
-  return ledger.reserve({
-    key,
-    plan,
-    costs: [[cost]],
-    maxWait: 0,
-    since: undefined,
-    deferred: false,
-  });
+  return ledger.reserve(askFor(key, plan, [[cost]]));
 }
 
 const SENTENCE = /^[^.]*(\.[^ ][^.]*)*\.$/;

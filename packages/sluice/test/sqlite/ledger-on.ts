@@ -1,7 +1,7 @@
 // Ledgers on files, with a clock that moves by hand.
 import { compile, type LimitsInput } from "../../src/limits/plan.ts";
 import { sqlite } from "../../src/stores/sqlite.ts";
-import type { Answer, Ask, Ledger, Scope } from "../../src/stores/store.ts";
+import { askFor, type Answer, type Ask, type Ledger, type Scope } from "../../src/stores/store.ts";
 import { type ManualClock, manualClock } from "../../src/testing/manual-clock.ts";
 import type { Connection } from "./connections.ts";
 import { scopeOf } from "../scope.ts";
@@ -22,7 +22,7 @@ export class Site {
     const now = this.ledger.now();
     const plan = compile(limits, 0, { now, wall: now });
     const each = typeof costs === "number" ? [plan.rules.map(() => costs)] : costs;
-    const whole = { key: "k", plan, costs: each, maxWait: 0, since: undefined, deferred: false };
+    const whole = askFor("k", plan, each);
     const answer = this.ledger.reserve({ ...whole, ...ask });
     return {
       ...answer,

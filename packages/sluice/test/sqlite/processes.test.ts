@@ -12,7 +12,7 @@ import { paceOf } from "../../src/limits/pace/builder.ts";
 import { compile } from "../../src/limits/plan.ts";
 import { window } from "../../src/limits/window/window.ts";
 import { sqlite } from "../../src/stores/sqlite.ts";
-import type { Ledger } from "../../src/stores/store.ts";
+import { askFor, type Ledger } from "../../src/stores/store.ts";
 import { worstWindow } from "../../src/testing/window-oracle.ts";
 import { type Connection, type Driver, drivers, newFile, removeFolders } from "./connections.ts";
 import { scopeOf } from "../scope.ts";
@@ -116,7 +116,7 @@ describe.each(drivers)("$name", (driver) => {
     const connection = driver.open(file);
     const ledger = openLedger(connection);
     const plan = compile(limits, 0, { now: ledger.now(), wall: systemClock.wall() * 1e3 });
-    const ask = { key: "k", plan, costs: [[1]], maxWait: 0, since: undefined, deferred: false };
+    const ask = askFor("k", plan, [[1]]);
     while (ledger.reserve(ask).admitted === 0) {
       await new Promise((resolve) => setTimeout(resolve, 3));
     }
@@ -130,12 +130,11 @@ describe.each(drivers)("$name", (driver) => {
   test("a restart finds what was used", () => {
     const file = newFile();
     const limits = [window(3, "1h")];
-    const ask = { key: "k", costs: [[2]], maxWait: 0, since: undefined, deferred: false };
     const admitted = [0, 1].map(() => {
       const connection = driver.open(file);
       const ledger = openLedger(connection);
       const plan = compile(limits, 0, { now: ledger.now(), wall: systemClock.wall() * 1e3 });
-      const { admitted: count } = ledger.reserve({ ...ask, plan });
+      const { admitted: count } = ledger.reserve(askFor("k", plan, [[2]]));
       ledger.close();
       connection.close();
       return count;

@@ -10,7 +10,7 @@ import { BlankAnswer } from "../blank.ts";
 import {
   type Answer,
   type Ask,
-  askNow,
+  askFor,
   type Change,
   type Ledger,
   type SavedState,
@@ -134,7 +134,7 @@ export class MemoryLedger implements Ledger<true> {
 
   /** `attempt` where it has no shorter way. */
   #ask(key: string, plan: Plan, cost: Costs): Verdict {
-    const ask = askNow(key, plan, [cost]);
+    const ask = askFor(key, plan, [cost]);
     const { now, admitted, until, rule, tickets } = this.reserve(ask);
     return { now, until, rule, ticket: admitted > 0 ? tickets[0]! : 0 };
   }

@@ -8,10 +8,10 @@ import { chosen, costsOf, type Deed, deeds, timedMixes } from "../../../test/lim
 import { concurrency } from "../../limits/concurrency/builder.ts";
 import { type LimitsInput, type Plan } from "../../limits/plan.ts";
 import { quota } from "../../limits/quota/builder.ts";
-import type { View } from "../store.ts";
+import { askFor, type View } from "../store.ts";
 
 function peek({ ledger }: LedgerKit, plan: Plan, costs: Costs, ahead?: Costs, key = ""): View {
-  const ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
+  const ask = askFor(key, plan, [costs]);
   return ledger.peek(ask, ahead);
 }
 

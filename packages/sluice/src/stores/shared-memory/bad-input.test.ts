@@ -14,7 +14,7 @@ import { compile } from "../../limits/plan.ts";
 import { window } from "../../limits/window/window.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { sharedMemory } from "../shared-memory.ts";
-import type { Ledger } from "../store.ts";
+import { askFor, type Ledger } from "../store.ts";
 import { host } from "./host.ts";
 import { scopeOf } from "../../../test/scope.ts";
 
@@ -33,7 +33,7 @@ function open(memory: SharedArrayBuffer | string): Ledger<true> {
 
 function take(ledger: Ledger<true>, key: string, limit = window(1, "1h")): number {
   const plan = compile(limit, 0, { now: 0, wall: 0 });
-  const ask = { key, plan, costs: [[1]], maxWait: 0, since: undefined, deferred: false };
+  const ask = askFor(key, plan, [[1]]);
   return ledger.reserve(ask).admitted;
 }
 

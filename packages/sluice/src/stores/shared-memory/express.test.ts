@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { memoryOf, threadOver } from "../../../test/shared-memory/threads-of-one.ts";
 import { compile, type LimitsInput } from "../../limits/plan.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
+import { askFor } from "../store.ts";
 
 const MINUTE = 60_000;
 
@@ -13,7 +14,7 @@ test.each<LimitsInput>(["5/1h", "5/1h burst 5"])(
     const { ledger } = threadOver(memoryOf(131_072), clock);
     const plan = compile(limits, 0, { now: 0, wall: 0 });
     const take = (): number => {
-      const ask = { key: "k", plan, costs: [[1]], maxWait: 0, since: undefined, deferred: false };
+      const ask = askFor("k", plan, [[1]]);
       const { admitted, instants } = ledger.reserve(ask);
       return admitted === 1 ? instants[0]! / 1e3 : Number.NaN;
     };

@@ -16,6 +16,7 @@ import { compile, type LimitsInput, type Plan } from "../../limits/plan.ts";
 import { quota } from "../../limits/quota/builder.ts";
 import { window } from "../../limits/window/window.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
+import { askFor } from "../store.ts";
 
 const LIMITS: readonly LimitsInput[] = [
   window(3, 10),
@@ -76,7 +77,7 @@ class Run {
     return ["x", "y"].filter((key) => {
       const costs = [this.plan.rules.map(() => 1)];
       const { ledger } = this.threads[0]!;
-      const ask = { key, plan: this.plan, costs, maxWait: 0, since: undefined, deferred: false };
+      const ask = askFor(key, this.plan, costs);
       const { admitted } = ledger.reserve(ask);
       this.clock.block(10_000);
       return admitted === 0;
@@ -122,7 +123,7 @@ class Run {
     if (kind < 9) {
       const cost = plan.rules.map(() => 1 + (deed % 2));
       const maxWait = !plan.hasConcurrency && kind === 8 ? 50_000 : 0;
-      const ask = { key, plan, costs: [cost], maxWait, since: undefined, deferred: false };
+      const ask = askFor(key, plan, [cost], maxWait);
       const { admitted, instants, tickets } = ledger.reserve(ask);
       if (admitted === 0) return;
       const [at = 0] = instants;

@@ -8,7 +8,7 @@ import { BlankAnswer, BlankMoment, BlankVerdict } from "../blank.ts";
 import {
   type Answer,
   type Ask,
-  askNow,
+  askFor,
   type Change,
   type Ledger,
   type Scope,
@@ -83,7 +83,7 @@ export class SharedLedger implements Ledger<true> {
       verdict.ticket = ticket;
       return verdict;
     }
-    const ask = askNow(key, plan, [cost]);
+    const ask = askFor(key, plan, [cost]);
     const { now, admitted, instants, until, rule, tickets } = this.reserve(ask);
     verdict.now = admitted > 0 ? instants[0]! : now;
     verdict.ticket = admitted > 0 ? tickets[0]! : 0;

@@ -13,6 +13,7 @@ import { window } from "../../limits/window/window.ts";
 import { manualClock } from "../../testing/manual-clock.ts";
 import { regionsOf } from "./layout.ts";
 import { indexOf } from "./pair.ts";
+import { askFor } from "../store.ts";
 
 function setting(): {
   clock: ReturnType<typeof manualClock>;
@@ -30,7 +31,7 @@ function planOf(limits: LimitsInput): Plan {
 
 function take({ ledger }: Thread, plan: Plan, key: string): Pass | undefined {
   const costs = plan.rules.map(() => 1);
-  const ask = { key, plan, costs: [costs], maxWait: 0, since: undefined, deferred: false };
+  const ask = askFor(key, plan, [costs]);
   const { admitted, instants, tickets } = ledger.reserve(ask);
   if (admitted === 0) return undefined;
   const pass = { key, plan, costs, at: instants[0]!, ticket: tickets[0]!, deferred: false };

@@ -13,7 +13,7 @@ import { paceOf } from "../../limits/pace/builder.ts";
 import { compile, type LimitsInput, type Plan } from "../../limits/plan.ts";
 import { window } from "../../limits/window/window.ts";
 import { type ManualClock, manualClock } from "../../testing/manual-clock.ts";
-import type { Answer } from "../store.ts";
+import { askFor, type Answer } from "../store.ts";
 import { type Memory, regionsOf, UNIT } from "./layout.ts";
 import { indexOf } from "./pair.ts";
 import { TAIL } from "./record.ts";
@@ -47,7 +47,7 @@ function planOf(limits: LimitsInput): Plan {
 
 function ask({ ledger }: Thread, plan: Plan, units = 1, maxWait = 0): Answer {
   const costs = [plan.rules.map(() => units)];
-  const question = { key: "k", plan, costs, maxWait, since: undefined, deferred: false };
+  const question = askFor("k", plan, costs, maxWait);
   const answer = ledger.reserve(question);
   return { ...answer, instants: [...answer.instants], tickets: [...answer.tickets] };
 }

@@ -5,6 +5,7 @@ import { quota } from "../../limits/quota/builder.ts";
 import { window } from "../../limits/window/window.ts";
 import type { Budget } from "./budget.ts";
 import { check, checkEqual } from "./check.ts";
+import { askFor } from "../../stores/store.ts";
 
 type Cases = Readonly<Record<string, (budget: Budget) => Promise<void>>>;
 
@@ -70,7 +71,7 @@ export const admittingCases: Cases = {
   "a forecast counts what queues ahead": async (budget) => {
     const plan = await budget.plan(window(2, "1h"));
     const { at } = await budget.admit(plan, 2);
-    const ask = { key: "k", plan, costs: [[1]], maxWait: 0, since: undefined, deferred: false };
+    const ask = askFor("k", plan, [[1]]);
     const view = await budget.ledger.peek(ask, [2]);
     checkEqual(view.forecast, at + 2 * HOUR, "the forecast behind two others");
   },

@@ -3,7 +3,16 @@
 import { type Clock, systemClock } from "../../clock.ts";
 import type { Costs } from "../../costs.ts";
 import { compile, type LimitsInput, type Plan } from "../../limits/plan.ts";
-import type { Answer, Ask, Change, Ledger, Scope, Store, View } from "../../stores/store.ts";
+import {
+  askFor,
+  type Answer,
+  type Ask,
+  type Change,
+  type Ledger,
+  type Scope,
+  type Store,
+  type View,
+} from "../../stores/store.ts";
 import { type ManualClock, manualClock } from "../manual-clock.ts";
 import { check } from "./check.ts";
 import type { StoreSubject } from "./subject.ts";
@@ -99,15 +108,10 @@ export class Budget {
     ask: Partial<Ask> = {},
     ledger: Ledger<boolean> = this.ledger,
   ): Promise<Answer> {
-    const answer = await ledger.reserve({
-      key: "k",
-      plan,
-      maxWait: 0,
-      since: undefined,
-      deferred: false,
-      ...ask,
-      costs: costs.map((cost) => (typeof cost === "number" ? plan.rules.map(() => cost) : cost)),
-    });
+    const each = costs.map((cost) =>
+      typeof cost === "number" ? plan.rules.map(() => cost) : cost,
+    );
+    const answer = await ledger.reserve({ ...askFor("k", plan, each), ...ask });
     return {
       ...answer,
       instants: answer.instants.slice(0, answer.admitted),
@@ -143,7 +147,7 @@ export class Budget {
 
   async peek(plan: Plan, cost: Costs | number = 1, key = "k"): Promise<View> {
     const costs = [typeof cost === "number" ? plan.rules.map(() => cost) : cost];
-    const ask = { key, plan, costs, maxWait: 0, since: undefined, deferred: false };
+    const ask = askFor(key, plan, costs);
     return this.ledger.peek(ask, undefined);
   }
 
