@@ -170,7 +170,7 @@ test("an empty input is no failure", async () => {
   const { code, stderr } = await folder.run(["job.mjs", ...files, ...unlimited]);
   expect({ code, stderr, out: folder.read("out.jsonl") }).toEqual({
     code: 0,
-    stderr: "no rows: the input is empty\n",
+    stderr: "no rows: the input is empty, or --first is 0\n",
     out: "",
   });
 });

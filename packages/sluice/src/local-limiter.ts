@@ -23,9 +23,9 @@ import { Waiting } from "./waiting.ts";
 import type { Denial, Grant, Permit, Refusal } from "./permit.ts";
 import { type BookedGrant, bookedGrant } from "./reservation.ts";
 import { type LimiterSnapshot, readSnapshot, takeSnapshot } from "./snapshot.ts";
+import { askFor } from "./stores/store.ts";
 import { type Duration, toMicros, toMillis } from "./time.ts";
 import { type Look, namedRefusal, viewLimits } from "./view.ts";
-import { askFor } from "./stores/store.ts";
 
 interface Keyed {
   readonly key?: string;

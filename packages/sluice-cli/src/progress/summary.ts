@@ -32,7 +32,7 @@ export function summary(tally: Tally, ending: Ending): string {
   } = totalsOf(tally, ending);
   if (done === 0 && started === 0 && !early) {
     return skipped === 0
-      ? `no rows: the input is empty\n`
+      ? `no rows: the input is empty, or --first is 0\n`
       : `nothing left to do: ${rows(skipped)} done before\n`;
   }
   const unread = unreadable > 0 ? ` (${count(unreadable)} of them could not be read)` : "";
