@@ -1,11 +1,12 @@
 /** What is seen to work in every runtime: run there from a bundle, which must not need Node. */
 
 import { concurrency, createLimiter, memory, SluiceError, window } from "sluice";
-import { storeSuite, worstWindow } from "sluice/testing";
+import { sharedMemory } from "sluice/shared-memory";
+import { storeSuite, type StoreSubject, worstWindow } from "sluice/testing";
 
 export interface Seen {
-  /** Rules of the memory store's contract that held. */
-  readonly rules: number;
+  /** Rules of the contract that held for memory, and for memory that threads share. */
+  readonly rules: readonly number[];
   /** Whether there was a window with more than 20 per 50 ms, on the callers' own clock. */
   readonly isOver: boolean;
   /** Callers released by one call. */
@@ -18,7 +19,7 @@ export interface Seen {
 
 export async function everywhere(): Promise<Seen> {
   return {
-    rules: await rulesOfMemory(),
+    rules: [await rulesOf(alone), await rulesOf(shared)],
     isOver: (await worstOf(20, 50)) > 20,
     released: await releasedOf(100_000),
     blocked: blockedFor(20),
@@ -26,8 +27,11 @@ export async function everywhere(): Promise<Seen> {
   };
 }
 
-async function rulesOfMemory(): Promise<number> {
-  const rules = storeSuite({ open: () => memory(), shared: false }, { traces: 5 });
+export const alone: StoreSubject = { open: () => memory(), shared: false };
+export const shared: StoreSubject = { open: () => sharedMemory(new SharedArrayBuffer(2 ** 20)) };
+
+async function rulesOf(subject: StoreSubject): Promise<number> {
+  const rules = storeSuite(subject, { traces: 5 });
   for (const rule of rules) await rule.run();
   return rules.length;
 }

@@ -6,12 +6,11 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { chromium } from "playwright-core";
-import { memory } from "sluice";
 import { storeSuite } from "sluice/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { installed } from "../../packages/sluice/test/servers/installed.ts";
 import { orSkip } from "../../packages/sluice/test/servers/or-skip.ts";
-import type { Seen } from "./everywhere.ts";
+import { alone, type Seen, shared } from "./everywhere.ts";
 
 const exec = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "sluice-runtimes-"));
@@ -27,12 +26,14 @@ beforeAll(async () => {
     format: "iife",
     globalName: "runtime",
     write: false,
+    // Where modules of Node are looked for, if at all.
+    define: { "import.meta.url": "undefined" },
   });
   bundle = outputFiles[0]!.text;
 });
 
 const works: Seen = {
-  rules: storeSuite({ open: () => memory(), shared: false }).length,
+  rules: [alone, shared].map((subject) => storeSuite(subject).length),
   isOver: false,
   released: 100_000,
   blocked: "until its instant",
@@ -85,6 +86,13 @@ test("Chromium", async ({ skip }) => {
   const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
   try {
     const page = await browser.newPage();
+    // Only isolated pages may share memory.
+    const headers = {
+      "Cross-Origin-Opener-Policy": "same-origin",
+      "Cross-Origin-Embedder-Policy": "require-corp",
+    };
+    await page.route("http://localhost/", (route) => route.fulfill({ headers, body: "" }));
+    await page.goto("http://localhost/");
     const seen = await page.evaluate<Seen>(`${bundle}\nruntime.everywhere()`);
     expect(seen).toEqual(worksUnblocked);
   } finally {
