@@ -5,11 +5,12 @@ import type { Booking, Waiter } from "./queue.ts";
 
 export class Appointments {
   readonly #deadlines = new Heap<Waiter>();
-  readonly #booked = new Heap<Waiter>();
+  readonly #instants = new Heap<Waiter>();
+  readonly #booked = new Set<Waiter>();
 
   /** The earliest of all. */
   get due(): number {
-    return Math.min(this.#deadlines.least, this.#booked.least);
+    return Math.min(this.#deadlines.least, this.#instants.least);
   }
 
   get nextDeadline(): number {
@@ -17,7 +18,7 @@ export class Appointments {
   }
 
   get nextBooked(): number {
-    return this.#booked.least;
+    return this.#instants.least;
   }
 
   /** `waiting` is how many wait in all: deadlines of those who were served are dropped in time. */
@@ -33,32 +34,34 @@ export class Appointments {
   book(waiter: Waiter, booking: Booking): void {
     waiter.extras ??= {};
     waiter.extras.booked = booking;
-    this.#booked.push(booking.from, waiter, waiter.order);
+    this.#booked.add(waiter);
+    if (this.#instants.size > 2 * this.#booked.size + 64) this.#instants.prune(isBooked);
+    this.#instants.push(booking.from, waiter, waiter.order);
   }
 
   /** The next one whose booking still stands: who was booked anew is in the heap twice. */
   shiftBooked(): Waiter | undefined {
-    const due = this.#booked.least;
-    const waiter = this.#booked.pop();
-    return waiter?.extras?.booked?.from === due && !waiter.settled ? waiter : undefined;
+    const from = this.#instants.least;
+    const waiter = this.#instants.pop();
+    return waiter && isBooked(waiter, from) ? waiter : undefined;
+  }
+
+  /** Takes the booking away, if there is one. */
+  unbook(waiter: Waiter): void {
+    if (this.#booked.delete(waiter)) delete waiter.extras!.booked;
   }
 
   /** Who waits for a booked instant. */
   booked(): Waiter[] {
-    const booked = this.#booked
-      .items()
-      .filter((waiter) => !waiter.settled && waiter.extras?.booked);
-    return Array.from(new Set(booked));
-  }
-
-  /** Takes the bookings of all who have one away. */
-  clearBooked(): void {
-    for (const waiter of this.booked()) delete waiter.extras!.booked;
-    this.#booked.prune(() => false);
+    return Array.from(this.#booked);
   }
 
   clear(): void {
     this.#deadlines.prune(() => false);
-    this.#booked.prune(() => false);
+    this.#instants.prune(() => false);
   }
+}
+
+function isBooked(waiter: Waiter, from: number): boolean {
+  return waiter.extras?.booked?.from === from;
 }

@@ -58,12 +58,12 @@ export class Heap<T> {
     return this.#items.slice();
   }
 
-  /** Drops all items but those to be kept. */
-  prune(keep: (item: T) => boolean): void {
+  /** Drops all items but those to be kept; asks with the number of each. */
+  prune(keep: (item: T, rank: number) => boolean): void {
     const [ranks, orders, items] = [this.#ranks, this.#orders, this.#items];
     [this.#ranks, this.#orders, this.#items] = [[], [], []];
     items.forEach((item, i) => {
-      if (keep(item)) this.push(ranks[i]!, item, orders[i]!);
+      if (keep(item, ranks[i]!)) this.push(ranks[i]!, item, orders[i]!);
     });
   }
 

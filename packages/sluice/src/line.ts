@@ -46,6 +46,7 @@ export class Line {
     queue.where = "line";
     queue.due = rankOf(head, this.#ageing);
     this.#clean();
+    if (this.#heap.size > 2 * this.#size + 64) this.#heap.prune(stands);
     if (queue.due < this.#heap.least) this.#due = 0;
     this.#heap.push(queue.due, queue, head.order);
     this.#size++;
@@ -75,8 +76,13 @@ export class Line {
   #clean(): void {
     for (;;) {
       const top = this.#heap.peek();
-      if (!top || (top.where === "line" && top.due === this.#heap.least)) return;
+      if (!top || stands(top, this.#heap.least)) return;
       this.#heap.pop();
     }
   }
+}
+
+/** Whether it still stands here at this rank. */
+function stands(queue: KeyQueue, rank: number): boolean {
+  return queue.where === "line" && queue.due === rank;
 }

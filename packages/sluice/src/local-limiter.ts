@@ -109,7 +109,7 @@ export class LocalLimiter extends DerivedVerbs {
     if (admissions.breached) {
       return bookedGrant(admissions.freePass(key, plan, costs), 0, () => false);
     }
-    this.#waiting.bookWaiting(key, plan);
+    this.#waiting.booked.bookBefore(key, plan);
     const ask = askFor(key, plan, [costs], maxWait);
     const answer = admissions.ledger.reserve(ask);
     if (answer.admitted === 0) {
@@ -126,7 +126,8 @@ export class LocalLimiter extends DerivedVerbs {
   peek(options: RawOptions = {}): Look {
     const { plan, view, key, costs } = this.#look(options);
     const admissions = this.#admissions;
-    const queued = this.#waiting.waiters.size > 0 && this.#waiting.waiters.blocks(key, plan, costs);
+    const queued =
+      this.#waiting.waiters.size > 0 && this.#waiting.waiters.queues.blocks(key, plan, costs);
     const limits = viewLimits(plan, view, (instant) => admissions.toEpoch(instant));
     const fits = view.until === view.now && !queued;
     if (fits || admissions.breached) return { granted: true, limits };
@@ -184,8 +185,9 @@ export class LocalLimiter extends DerivedVerbs {
   setLimits(limits: LimitsInput, { key }: Keyed = {}): void {
     this.#checkOpen();
     const { plans, ledger } = this.#admissions;
-    this.#waiting.unbook();
     plans.set(limits, { now: ledger.now(), wall: Math.round(this.#clock.wall() * 1e3) }, key);
+    // Their queues know the limits that they were booked by.
+    this.#waiting.booked.giveAllBack();
     this.#waiting.replan();
   }
 
@@ -206,7 +208,7 @@ export class LocalLimiter extends DerivedVerbs {
     this.#checkOpen();
     const state = readSnapshot(snapshot);
     // What they were booked in is replaced: they are asked for anew.
-    this.#waiting.unbook();
+    this.#waiting.booked.giveAllBack();
     try {
       this.#admissions.load(state);
     } finally {
@@ -237,7 +239,7 @@ export class LocalLimiter extends DerivedVerbs {
   /** Whether others wait before this newcomer. */
   #isBehind(key: string, plan: Plan, costs: Costs, options: RawOptions | undefined): boolean {
     if (options?.barge || this.#admissions.breached) return false;
-    return this.#waiting.waiters.blocks(key, plan, costs);
+    return this.#waiting.waiters.queues.blocks(key, plan, costs);
   }
 
   #look(options: RawOptions): Sight & { key: string; costs: Costs } {

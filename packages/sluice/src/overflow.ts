@@ -3,7 +3,10 @@
 import type { Settings } from "./options.ts";
 import { compareRanks, type Waiter } from "./queue.ts";
 
-/** The one who makes place for a newcomer of this priority; nobody when the newcomer must go. */
+/**
+ * The one who makes place for a newcomer of this priority; nobody when the newcomer must go. Of those
+ * who wait, the first and the last of each priority are enough.
+ */
 export function whoMakesPlace(
   waiting: readonly Waiter[],
   priority: number,

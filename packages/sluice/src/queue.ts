@@ -80,6 +80,13 @@ export class Level {
     return this.#items[this.#head];
   }
 
+  /** Whoever came last. */
+  last(): Waiter | undefined {
+    const items = this.#items;
+    while (items.length > this.#head && items.at(-1)!.settled) items.pop();
+    return items.length > this.#head ? items.at(-1) : undefined;
+  }
+
   /** Those who wait in the next so many places, in order; `peek` said which one begins. */
   front(count: number): Waiter[] {
     return this.#items.slice(this.#head, this.#head + count).filter(isWaiting);
@@ -160,6 +167,8 @@ export type Whereabouts = "ready" | "line" | "held";
 
 /** For how many waiters of a queue the store is asked at once, at the most. */
 const MOST_AT_ONCE = 64;
+/** With so many priorities, those at which nobody waits any more are dropped. */
+const MOST_EMPTY = 8;
 
 export class KeyQueue {
   readonly key: string;
@@ -170,7 +179,7 @@ export class KeyQueue {
   where: Whereabouts = "ready";
   /** When to look again, on the store's clock, or the rank in the line. */
   due: number = Number.POSITIVE_INFINITY;
-  readonly #levels: Level[] = [];
+  #levels: Level[] = [];
 
   constructor(key: string, plan: Plan) {
     this.key = key;
@@ -180,6 +189,8 @@ export class KeyQueue {
   level(priority: number): Level {
     for (const level of this.#levels) if (level.priority === priority) return level;
     const level = new Level(this, priority);
+    if (this.#levels.length >= MOST_EMPTY)
+      this.#levels = this.#levels.filter(({ size }) => size > 0);
     this.#levels.push(level);
     return level;
   }
@@ -221,6 +232,11 @@ export class KeyQueue {
     for (const level of this.#levels) {
       level.replan((waiter) => remapCosts(old, plan, waiter.costs));
     }
+  }
+
+  /** The first and the last of each priority. */
+  ends(): Waiter[] {
+    return this.#levels.flatMap((level) => [level.peek(), level.last()]).filter(isWaiting);
   }
 
   /** All waiters by rank. */

@@ -15,6 +15,10 @@ export class Queues {
     this.line = new Line(ageing);
   }
 
+  get size(): number {
+    return this.#byKey.size;
+  }
+
   get(key: string): KeyQueue | undefined {
     return this.#byKey.get(key);
   }
@@ -71,7 +75,7 @@ export class Queues {
   }
 
   /** Puts waiters that were taken out back, before those who came later. */
-  restore(waiters: readonly Waiter[], planOf: (key: string) => Plan): void {
+  restore(waiters: readonly Waiter[]): void {
     const groups = new Map<string, Waiter[]>();
     for (const waiter of waiters) {
       const { priority, queue } = waiter.level;
@@ -82,7 +86,7 @@ export class Queues {
     }
     for (const group of groups.values()) {
       const { priority, queue } = group[0]!.level;
-      const level = this.open(queue.key, planOf(queue.key)).level(priority);
+      const level = this.open(queue.key, queue.plan).level(priority);
       level.restore(group.sort((a, b) => a.order - b.order));
     }
   }

@@ -8,11 +8,11 @@ import { Alarm } from "./alarm.ts";
 import { Appointments } from "./appointments.ts";
 import type { Costs } from "./costs.ts";
 import type { Desk } from "./desk.ts";
-import { Heap } from "./heap.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
 import { type Booking, costsOf, type KeyQueue, rankOf, Waiter } from "./queue.ts";
 import { Queues } from "./queues.ts";
+import { Ready } from "./ready.ts";
 import type { Answer } from "./stores/store.ts";
 
 /** How long one release of waiters may keep the event loop: all of it count from its end. */
@@ -20,9 +20,8 @@ const SLICE_MICROS = 250;
 
 export class Waiters {
   readonly #desk: Desk;
-  readonly #queues: Queues;
-  /** Queues that wait for an instant of their own limits. */
-  readonly #ready = new Heap<KeyQueue>();
+  readonly queues: Queues;
+  readonly #ready = new Ready();
   readonly #appointments = new Appointments();
   #size = 0;
   readonly #alarm: Alarm;
@@ -30,7 +29,7 @@ export class Waiters {
 
   constructor(desk: Desk, ageing: number) {
     this.#desk = desk;
-    this.#queues = new Queues(ageing);
+    this.queues = new Queues(ageing);
     this.#alarm = new Alarm(desk.clock, () => desk.now(), this.pump);
   }
 
@@ -38,16 +37,8 @@ export class Waiters {
     return this.#size;
   }
 
-  blocks(key: string, plan: Plan, costs: Costs): boolean {
-    return this.#queues.blocks(key, plan, costs);
-  }
-
   queue(key: string): KeyQueue | undefined {
-    return this.#queues.get(key);
-  }
-
-  queues(): KeyQueue[] {
-    return this.#queues.all();
+    return this.queues.get(key);
   }
 
   /** Puts a newcomer at its place. `answer` is what it was told, if it was asked. */
@@ -58,7 +49,7 @@ export class Waiters {
     settle: Waiter["settle"],
     answer: Answer | undefined,
   ): Waiter {
-    const own = this.#queues.open(queue.key, queue.plan);
+    const own = this.queues.open(queue.key, queue.plan);
     const isFirst = own.size === 0;
     const level = own.level(queue.priority);
     const waiter = new Waiter(settle, costs, arrival, level);
@@ -66,7 +57,7 @@ export class Waiters {
     this.#size++;
     if (isFirst) {
       if (answer) this.#place(own, answer);
-      else this.#queues.line.join(own);
+      else this.queues.line.join(own);
       this.#arm();
     } else if (own.head(this.#desk.ageing) === waiter) {
       // A new head wants something else, perhaps sooner.
@@ -90,7 +81,7 @@ export class Waiters {
     this.#end(waiter);
     if (!booked) {
       waiter.level.leave(waiter);
-      if (queue.size === 0) this.#queues.dissolve(queue);
+      if (queue.size === 0) this.queues.dissolve(queue);
       // The next in the queue may want less than the one that left.
       else if (wasHead) this.#wake(queue);
     }
@@ -110,25 +101,30 @@ export class Waiters {
   /** Asks again for a key, or for all: something was freed, or the limits have changed. */
   wake(key?: string): void {
     if (this.#size === 0) return this.#arm();
-    this.#queues.line.wake();
-    if (key === undefined) for (const queue of this.#queues.all()) this.#wake(queue);
+    this.queues.line.wake();
+    if (key === undefined) for (const queue of this.queues.all()) this.#wake(queue);
     else {
-      const queue = this.#queues.get(key);
+      const queue = this.queues.get(key);
       if (queue && queue.where !== "line") this.#wake(queue);
     }
     this.pump();
+  }
+
+  /** Among them are the oldest and the worst of all who wait. */
+  ends(): Waiter[] {
+    return this.booked().concat(...this.queues.all().map((queue) => queue.ends()));
   }
 
   /** All who wait for a key, or for any, in no certain order. */
   all(key: string | undefined): Waiter[] {
     const booked = this.booked();
     const of = (waiter: Waiter): boolean => key === undefined || waiter.level.queue.key === key;
-    const queued = this.#queues.all().map((queue) => queue.all(this.#desk.ageing));
+    const queued = this.queues.all().map((queue) => queue.all(this.#desk.ageing));
     return booked.concat(...queued).filter(of);
   }
 
   take(key: string, plan: Plan): Waiter[] {
-    return this.#queues.take(key, plan);
+    return this.queues.take(key, plan);
   }
 
   book(waiter: Waiter, booking: Booking): void {
@@ -140,11 +136,10 @@ export class Waiters {
     return this.#appointments.booked();
   }
 
-  /** Booked waiters queue again, before those who came later. */
-  requeue(planOf: (key: string) => Plan): void {
-    const waiters = this.booked();
-    this.#appointments.clearBooked();
-    this.#queues.restore(waiters, planOf);
+  /** Waiters who were taken out queue again, before those who came later. */
+  requeue(waiters: readonly Waiter[]): void {
+    for (const waiter of waiters) this.#appointments.unbook(waiter);
+    this.queues.restore(waiters);
   }
 
   close(): void {
@@ -157,10 +152,13 @@ export class Waiters {
     this.#pumping = true;
     let now = this.#desk.now();
     const end = now + SLICE_MICROS;
-    while (now <= end && this.#size > 0 && this.#step(now)) now = this.#desk.now();
-    this.#pumping = false;
-    if (now > end && this.#size > 0) this.#alarm.set(0);
-    else this.#arm();
+    try {
+      while (now <= end && this.#size > 0 && this.#step(now)) now = this.#desk.now();
+    } finally {
+      this.#pumping = false;
+      if (now > end && this.#size > 0) this.#alarm.set(0);
+      else this.#arm();
+    }
   };
 
   /** Serves one waiter, or finds out that a queue must wait on; false when nothing is due. */
@@ -169,16 +167,14 @@ export class Waiters {
     const { nextDeadline, nextBooked } = this.#appointments;
     if (nextDeadline < now) return this.#expire();
     if (nextBooked <= now || (breached && nextBooked !== Infinity)) return this.#serveBooked();
-    while (this.#ready.least <= now) {
-      const due = this.#ready.least;
-      const queue = this.#ready.pop()!;
-      if (queue.where !== "ready" || queue.due !== due || queue.size === 0) continue;
-      if (breached || !this.#queues.mustStand(queue)) return this.#serve(queue);
-      this.#queues.line.join(queue);
+    const ready = this.#ready.shift(now);
+    if (ready) {
+      if (breached || !this.queues.mustStand(ready)) return this.#serve(ready);
+      this.queues.line.join(ready);
       return true;
     }
-    if (this.#queues.line.due <= now || breached) {
-      const queue = this.#queues.line.shift();
+    if (this.queues.line.due <= now || breached) {
+      const queue = this.queues.line.shift();
       if (queue) return this.#serve(queue);
     }
     // An instant at the end of the time-out is soon enough.
@@ -200,7 +196,7 @@ export class Waiters {
       this.#desk.letThrough(waiter);
     } else if (!this.#ask(queue, waiter)) return true;
     if (queue.size > 0) {
-      if (!this.#desk.breached && this.#queues.mustStand(queue)) this.#queues.line.join(queue);
+      if (!this.#desk.breached && this.queues.mustStand(queue)) this.queues.line.join(queue);
       else this.#wake(queue);
     }
     return true;
@@ -236,7 +232,14 @@ export class Waiters {
   #serveBooked(): boolean {
     const waiter = this.#appointments.shiftBooked();
     const booked = waiter?.extras?.booked;
-    if (!waiter || !booked || !this.#desk.honour(waiter)) return true;
+    if (!waiter || !booked) return true;
+    try {
+      if (!this.#desk.honour(waiter)) return true;
+    } catch (error) {
+      this.#end(waiter);
+      this.#desk.fail(waiter, error);
+      return true;
+    }
     this.#end(waiter);
     if (this.#desk.breached) this.#desk.letThrough(waiter);
     else {
@@ -252,48 +255,44 @@ export class Waiters {
     const { level } = waiters[0]!;
     level.shift(waiters);
     for (const waiter of waiters) this.#end(waiter);
-    if (level.queue.size === 0) this.#queues.dissolve(level.queue);
+    if (level.queue.size === 0) this.queues.dissolve(level.queue);
   }
 
   #end(waiter: Waiter): void {
     waiter.settled = true;
-    waiter.extras?.detach?.();
+    if (waiter.extras) {
+      waiter.extras.detach?.();
+      this.#appointments.unbook(waiter);
+    }
     if (--this.#size > 0) return;
     this.#appointments.clear();
   }
 
   /** Sends a refused queue to where it waits. */
   #place(queue: KeyQueue, { now, until, ownUntil }: Answer): void {
-    this.#queues.line.leave(queue);
-    if (isHeld(ownUntil)) {
-      queue.where = "held";
-    } else if (!this.#queues.standsInLine(queue)) {
-      this.#stay(queue, until);
-    } else if (ownUntil > now) {
-      this.#stay(queue, ownUntil);
+    this.queues.line.leave(queue);
+    const stands = this.queues.standsInLine(queue);
+    if (isHeld(ownUntil)) queue.where = "held";
+    else if (!stands || ownUntil > now) {
+      this.#ready.add(queue, stands ? ownUntil : until, 0, this.queues.size);
     } else {
-      this.#queues.line.join(queue);
-      this.#queues.line.wait(isHeld(until) ? Number.POSITIVE_INFINITY : until);
+      this.queues.line.join(queue);
+      this.queues.line.wait(isHeld(until) ? Number.POSITIVE_INFINITY : until);
     }
   }
 
   #wake(queue: KeyQueue): void {
     const head = queue.head(this.#desk.ageing);
     if (!head) return;
-    this.#queues.line.leave(queue);
+    this.queues.line.leave(queue);
     // By rank, so that those who are due together go in the order of their ranks.
-    this.#stay(queue, Math.min(rankOf(head, this.#desk.ageing), head.arrival), head.order);
-  }
-
-  #stay(queue: KeyQueue, due: number, order = 0): void {
-    queue.where = "ready";
-    queue.due = due;
-    this.#ready.push(due, queue, order);
+    const rank = Math.min(rankOf(head, this.#desk.ageing), head.arrival);
+    this.#ready.add(queue, rank, head.order, this.queues.size);
   }
 
   #arm(): void {
     if (this.#pumping) return;
-    const due = Math.min(this.#ready.least, this.#queues.line.due, this.#appointments.due);
+    const due = Math.min(this.#ready.least, this.queues.line.due, this.#appointments.due);
     this.#alarm.set(this.#size === 0 ? Number.POSITIVE_INFINITY : due);
   }
 }

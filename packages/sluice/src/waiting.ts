@@ -1,24 +1,22 @@
 /** Waiting: who queues, who is booked, who is dropped, and how each wait ends. */
 
 import type { Admissions } from "./admissions.ts";
+import { BookedWaiters } from "./booked-waiters.ts";
 import type { Clock } from "./clock.ts";
 import { type Costs, impossibleNow } from "./costs.ts";
 import type { Desk } from "./desk.ts";
 import { LimiterClosedError, QueueFullError, WaitCancelledError } from "./errors.ts";
 import { capacityOf } from "./limits/algorithm.ts";
-import { isHeld, NEVER } from "./limits/limit.ts";
+import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
 import { type RawOptions, readPriority, type Settings } from "./options.ts";
 import type { Grant } from "./permit.ts";
 import { whoMakesPlace } from "./overflow.ts";
 import type { Waiter } from "./queue.ts";
 import { Signals } from "./signals.ts";
-import { type Answer, askFor } from "./stores/store.ts";
+import type { Answer } from "./stores/store.ts";
 import { toMicros } from "./time.ts";
 import { Waiters } from "./waiters.ts";
-
-/** How late a booked waiter may wake; later, it gives its instant up and is booked anew. */
-const GRACE = 20_000;
 
 /** What settles the promise that is being made: one function for all, not one for each promise. */
 let resolveOfNew: Waiter["settle"] | undefined;
@@ -28,6 +26,7 @@ const keepResolve = (resolve: Waiter["settle"]): void => {
 
 export class Waiting implements Desk {
   readonly waiters: Waiters;
+  readonly booked: BookedWaiters;
   readonly ageing: number;
   readonly clock: Clock;
   /** Rejected or dropped because of `maxWaiting`. */
@@ -42,6 +41,7 @@ export class Waiting implements Desk {
     this.#settings = settings;
     this.#admissions = admissions;
     this.waiters = new Waiters(this, settings.ageing);
+    this.booked = new BookedWaiters(this.waiters, clock, admissions);
   }
 
   get breached(): boolean {
@@ -61,7 +61,7 @@ export class Waiting implements Desk {
       return Promise.resolve(admissions.freePass(key, plan, costs));
     }
     let answer: Answer | undefined;
-    if (!this.waiters.blocks(key, plan, costs)) {
+    if (!this.waiters.queues.blocks(key, plan, costs)) {
       answer = this.ask(key, plan, [costs], undefined);
       if (answer.admitted > 0) {
         const [at, ticket] = [answer.instants[0]!, answer.tickets[0]!];
@@ -92,7 +92,7 @@ export class Waiting implements Desk {
         );
       }
     }
-    if (this.waiters.size >= this.#settings.maxWaiting && !this.#makePlace(key, priority)) {
+    if (this.waiters.size >= this.#settings.maxWaiting && !this.#makePlace(priority)) {
       return Promise.reject(this.#full(key));
     }
     const promise = new Promise<Grant>(keepResolve);
@@ -110,7 +110,9 @@ export class Waiting implements Desk {
 
   #watch(waiter: Waiter, signal: AbortSignal): void {
     const onAbort = (): void => this.#reject(waiter, signal.reason);
-    waiter.extras = { detach: this.#signals.watch(signal, onAbort) };
+    // A listener of an event may have had it booked already.
+    waiter.extras ??= {};
+    waiter.extras.detach = this.#signals.watch(signal, onAbort);
   }
 
   ask(key: string, plan: Plan, costs: readonly Costs[], since: number | undefined): Answer {
@@ -142,97 +144,29 @@ export class Waiting implements Desk {
   }
 
   honour(waiter: Waiter): boolean {
-    const { key, plan } = waiter.level.queue;
-    const { ledger } = this.#admissions();
-    if (this.breached) {
-      this.#giveBack(waiter);
-      return true;
-    }
-    const free = plan.rules.map(() => 0);
-    const ask = askFor(key, plan, [free]);
-    const gate = ledger.peek(ask, undefined);
-    const { at, ticket } = waiter.extras!.booked!;
-    if (gate.until <= gate.now && gate.now <= at) {
-      ledger.amend([{ kind: "resume", key, plan, ticket, at, taken: waiter.costs }]);
-      return true;
-    }
-    this.#giveBack(waiter);
-    this.#book(waiter);
-    return false;
-  }
-
-  /** Books those who wait before a newcomer, in order, so that its reservation comes after them. */
-  bookWaiting(key: string, plan: Plan): void {
-    for (const waiter of this.waiters.take(key, plan)) this.#book(waiter);
-  }
-
-  #book(waiter: Waiter): void {
-    const { key, plan } = waiter.level.queue;
-    // Timers come late; a clock that moves by hand does not.
-    const grace = this.clock.exact ? 0 : GRACE;
-    const costs = [waiter.costs];
-    const ask = { ...askFor(key, plan, costs, NEVER), grace };
-    const answer = this.#admissions().ledger.reserve(ask);
-    const from = answer.instants[0]!;
-    this.waiters.book(waiter, { from, at: from + grace, ticket: answer.tickets[0]! });
-  }
-
-  /** Returns a booked instant, which may have come. */
-  #giveBack(waiter: Waiter): void {
-    const { key, plan } = waiter.level.queue;
-    const { at, ticket } = waiter.extras!.booked!;
-    const actual = plan.rules.map(() => 0);
-    const change = { kind: "cancel" as const, key, plan, ticket, at, taken: waiter.costs, actual };
-    this.#admissions().ledger.amend([change]);
-  }
-
-  /** Whoever is booked after one that leaves moves up into its instant; the last one is given back. */
-  #moveUp(leaving: Waiter): void {
-    const { key } = leaving.level.queue;
-    const same = this.waiters
-      .booked()
-      .filter(
-        (waiter) =>
-          waiter.level.queue.key === key &&
-          waiter.extras!.booked!.at >= leaving.extras!.booked!.at &&
-          waiter.costs.every((cost, i) => cost === leaving.costs[i]),
-      )
-      .sort((a, b) => a.extras!.booked!.at - b.extras!.booked!.at || a.order - b.order);
-    let free = leaving.extras!.booked!;
-    for (const waiter of same) {
-      if (waiter === leaving) continue;
-      const own = waiter.extras!.booked!;
-      this.waiters.book(waiter, free);
-      free = own;
-    }
-    leaving.extras!.booked = free;
-    this.#giveBack(leaving);
+    return this.booked.honour(waiter);
   }
 
   cancelWaiting(key: string | undefined, reason?: unknown): number {
     const error =
       reason ?? new WaitCancelledError("The wait was ended by cancelWaiting() or reset().");
     const waiting = this.waiters.all(key);
-    this.waiters.undisturbed(() => {
-      for (const waiter of waiting) this.#reject(waiter, error);
-    });
-    this.waiters.pump();
+    this.#rejectAll(waiting, error);
+    this.waiters.wake(key);
     return waiting.length;
-  }
-
-  /** Puts those who are booked back into their queues, before the limits change. */
-  unbook(): void {
-    const booked = this.waiters.booked();
-    for (const waiter of booked.sort((a, b) => b.order - a.order)) this.#giveBack(waiter);
-    this.waiters.requeue((key) => this.#admissions().plans.of(key));
   }
 
   /** Those who wait go by their keys' new limits; who can never pass any more is rejected. */
   replan(): void {
     this.waiters.undisturbed(() => {
-      for (const queue of this.waiters.queues()) {
-        const plan = this.#admissions().plans.of(queue.key);
-        if (plan !== queue.plan) queue.replan(plan);
+      for (const queue of this.waiters.queues.all()) {
+        try {
+          const plan = this.#admissions().plans.of(queue.key);
+          if (plan !== queue.plan) queue.replan(plan);
+        } catch (error) {
+          // So is whoever asks with this key from now on.
+          this.#rejectAll(queue.all(this.ageing), error);
+        }
       }
       for (const waiter of this.waiters.all(undefined)) {
         const { rules } = waiter.level.queue.plan;
@@ -244,27 +178,35 @@ export class Waiting implements Desk {
   }
 
   close(): void {
-    const error = new LimiterClosedError();
-    this.waiters.undisturbed(() => {
-      for (const waiter of this.waiters.all(undefined)) this.#reject(waiter, error);
-    });
+    this.#rejectAll(this.waiters.all(undefined), new LimiterClosedError());
     this.waiters.close();
   }
 
   #reject(waiter: Waiter, reason: unknown): void {
     if (waiter.settled) return;
     const booked = waiter.extras?.booked;
-    if (booked) this.#moveUp(waiter);
+    if (booked) this.booked.moveUp(waiter);
     this.waiters.remove(waiter);
     waiter.settle(Promise.reject(reason));
     // The instant that went back may have stood in the way of others.
     if (booked) this.waiters.wake(waiter.level.queue.key);
   }
 
+  /** All who wait for a key, or all: nobody is left who could move up. */
+  #rejectAll(waiters: readonly Waiter[], reason: unknown): void {
+    this.waiters.undisturbed(() => {
+      for (const waiter of waiters) {
+        if (waiter.extras?.booked) this.booked.giveBack(waiter);
+        this.waiters.remove(waiter);
+        waiter.settle(Promise.reject(reason));
+      }
+    });
+  }
+
   /** Makes place for a newcomer by dropping another; false when the newcomer must go. */
-  #makePlace(key: string, priority: number): boolean {
-    const worst = whoMakesPlace(this.waiters.all(undefined), priority, this.#settings);
-    if (worst) this.#reject(worst, this.#full(key));
+  #makePlace(priority: number): boolean {
+    const worst = whoMakesPlace(this.waiters.ends(), priority, this.#settings);
+    if (worst) this.#reject(worst, this.#full(worst.level.queue.key));
     return worst !== undefined;
   }
 

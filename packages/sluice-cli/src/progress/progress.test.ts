@@ -202,7 +202,9 @@ test("events for programs", async () => {
 test("summaries", async () => {
   const { tally } = await someJob(manualClock());
   const ending = { ...rates, early: false, output: '"out.jsonl"' };
-  expect(summary(new Tally(manualClock()), ending)).toBe("no rows: the input is empty, or --first is 0\n");
+  expect(summary(new Tally(manualClock()), ending)).toBe(
+    "no rows: the input is empty, or --first is 0\n",
+  );
   expect(summary(tally, { ...ending, early: true })).toBe(
     [
       "21 rows done in 1.0 s: 19 ok, 2 failed (1 of them could not be read)",

@@ -1,6 +1,7 @@
 /** `reserve` first commits those who wait before it. */
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { Appointments } from "../../src/appointments.ts";
 import { createLimiter, pace, window } from "../../src/index.ts";
 import { manualClock } from "../../src/testing/index.ts";
 import { granted, outcomes, watch } from "./outcomes.ts";
@@ -214,4 +215,16 @@ describe("who was booked", () => {
     await clock.advance("1s");
     expect(served).toEqual([0, 90, 120]);
   });
+});
+
+test("of those who are cancelled together nobody moves up into what the others had", () => {
+  const limiter = createLimiter("1/1s", { clock: manualClock() });
+  limiter.tryAcquire();
+  for (let i = 0; i < 100; i++) limiter.acquire().catch(() => undefined);
+  limiter.reserve();
+  const books = vi.spyOn(Appointments.prototype, "book");
+  expect(limiter.cancelWaiting()).toBe(100);
+  expect(books).not.toHaveBeenCalled();
+  books.mockRestore();
+  expect(limiter.stats().waiting).toBe(0);
 });
