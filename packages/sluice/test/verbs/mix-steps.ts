@@ -1,6 +1,7 @@
 /** Random mixes of everything that callers do to a limiter. */
 
 import fc from "fast-check";
+import type { EventType } from "../../src/events.ts";
 import type { Spec } from "./mix-limits.ts";
 
 /** The keys that callers use. */
@@ -32,7 +33,8 @@ export type Step =
   | { readonly does: "cancelWaiting" | "resume" | "reset"; readonly key: string | undefined }
   | { readonly does: "forget"; readonly key: string }
   | { readonly does: "pause"; readonly key: string | undefined; readonly ms: number }
-  | { readonly does: "breach" | "restore" }
+  | { readonly does: "breach" | "restore" | "nonsense" | "unknown" }
+  | { readonly does: "within"; readonly event: EventType; readonly step: Step }
   | {
       readonly does: "setLimits";
       readonly key: string | undefined;
@@ -55,15 +57,29 @@ const asks: fc.Arbitrary<Step> = fc.record({
   after: fc.constantFrom(0, 0, 30, 200),
 });
 
-/** Steps that keep the books: whatever they do, the limits hold. */
+/** Steps that keep the books: whatever they do, the limits hold; also from within listeners. */
 export function calmStep(booking: boolean, fine: boolean): fc.Arbitrary<Step> {
+  const here = calmAct(booking);
+  const event = fc.constantFrom<EventType>("admit", "refuse", "wait", "drop", "release", "pause");
+  const within = fc.record({ does: fc.constant("within" as const), event, step: here });
   const ms = fine
     ? fc.oneof(
         fc.integer({ min: 0, max: 150 }),
         fc.nat(900).map((n) => n / 7.3),
       )
     : fc.integer({ min: 0, max: 150 });
+  return fc.oneof(
+    { weight: 23, arbitrary: here },
+    { weight: 2, arbitrary: within },
+    { weight: 6, arbitrary: fc.record({ does: fc.constant("advance" as const), ms }) },
+    { weight: 2, arbitrary: fc.record({ does: fc.constant("block" as const), ms }) },
+  );
+}
+
+/** What takes no time. */
+function calmAct(booking: boolean): fc.Arbitrary<Step> {
   const tries = fc.constantFrom<"try" | "reserve">("try", ...(booking ? ["reserve" as const] : []));
+  const ms = fc.integer({ min: 0, max: 150 });
   return fc.oneof(
     { weight: 8, arbitrary: asks },
     {
@@ -84,8 +100,6 @@ export function calmStep(booking: boolean, fine: boolean): fc.Arbitrary<Step> {
         which,
       }),
     },
-    { weight: 6, arbitrary: fc.record({ does: fc.constant("advance" as const), ms }) },
-    { weight: 2, arbitrary: fc.record({ does: fc.constant("block" as const), ms }) },
     {
       weight: 1,
       arbitrary: fc.record({ does: fc.constantFrom("cancelWaiting", "resume"), key: anyKey }),
@@ -100,6 +114,6 @@ export function wildStep(specs: fc.Arbitrary<Spec[]>): fc.Arbitrary<Step> {
     fc.record({ does: fc.constant("setLimits" as const), key: anyKey, specs }),
     fc.record({ does: fc.constant("reset" as const), key: anyKey }),
     fc.record({ does: fc.constant("forget" as const), key }),
-    fc.record({ does: fc.constantFrom("breach", "restore") }),
+    fc.record({ does: fc.constantFrom("breach", "restore", "nonsense", "unknown") }),
   );
 }

@@ -12,7 +12,7 @@ import {
 import { manualClock } from "../../src/testing/index.ts";
 import { build, capacity, type Entry, Journal, type Spec } from "./mix-limits.ts";
 import { KEYS, type Step } from "./mix-steps.ts";
-import { codeOf, type Watched, watch } from "./outcomes.ts";
+import { codeOf, nameOf, type Watched, watch } from "./outcomes.ts";
 
 interface Holder {
   readonly key: string;
@@ -32,25 +32,48 @@ export class Mix {
   /** The limits of all keys, and of single ones. */
   specs: readonly Spec[];
   readonly own = new Map<string, readonly Spec[]>();
+  /** Whether the limits of keys cannot be told. */
+  #failing = false;
   readonly #held: Holder[] = [];
   readonly #booked: { booked: Reservation<never>; entry: Entry }[] = [];
   readonly #aborts = [new AbortController(), new AbortController(), new AbortController()];
   readonly #signals: AbortSignal[] = this.#aborts.map(({ signal }) => signal);
   /** Names of slots, of which a settlement cannot take more. */
   readonly #slots = new Set<string>();
+  readonly #stops: (() => void)[] = [];
   #draining = false;
 
-  constructor(specs: readonly Spec[], maxWaiting: number) {
+  constructor(specs: readonly Spec[], maxWaiting: number, maxKeys?: number) {
     this.#noteSlots(specs);
     this.specs = specs;
     this.journal = new Journal(specs);
-    const options = { clock: this.clock, maxWaiting, overflow: "drop-lowest" as const };
-    this.limiter = createLimiter<LimitsInput>(build(specs), options) as never;
+    const limitsFor = (): undefined => {
+      if (this.#failing) throw new Error("unknown");
+    };
+    const options = { clock: this.clock, maxWaiting, overflow: "drop-lowest" as const, limitsFor };
+    const most = maxKeys === undefined ? {} : { maxKeys };
+    this.limiter = createLimiter<LimitsInput>(build(specs), { ...options, ...most }) as never;
   }
 
   async step(step: Step): Promise<void> {
+    try {
+      await this.#do(step);
+    } catch (error) {
+      if (nameOf(error) !== "KEYS_EXHAUSTED") throw error;
+    }
+  }
+
+  #do(step: Step): Promise<void> | void {
     const { limiter, clock } = this;
     switch (step.does) {
+      case "within": {
+        const stop = limiter.on(step.event, () => {
+          stop();
+          void this.step(step.step);
+        });
+        this.#stops.push(stop);
+        return;
+      }
       case "acquire":
       case "run":
         return this.#ask(step);
@@ -71,8 +94,7 @@ export class Mix {
       case "abort":
         return this.#abort(step.which % this.#aborts.length);
       case "advance":
-        await clock.advance(step.ms);
-        return this.#compare();
+        return clock.advance(step.ms).then(() => this.#compare());
       case "block":
         return clock.block(step.ms);
       case "cancelWaiting":
@@ -90,24 +112,36 @@ export class Mix {
       case "breach":
         this.breached = true;
         return limiter.breach();
+      case "nonsense": {
+        const code = codeOf(() => limiter.setLimits({ l0: "nonsense" } as never));
+        if (code !== "INVALID_OPTION") this.errors.push(`nonsense: ${String(code)}`);
+        return;
+      }
+      case "unknown":
+        this.own.clear();
+        this.#failing = true;
+        limiter.setLimits(build(this.specs));
+        this.#failing = false;
+        return;
       case "restore":
         return limiter.restore(limiter.snapshot());
       case "setLimits":
         // A key must have some limit.
         if (step.key !== undefined && !this.#leavesSome(step.specs)) return;
-        limiter.setLimits(build(step.specs), keyed(step.key));
         this.#noteSlots(step.specs);
         if (step.key !== undefined) this.own.set(step.key, step.specs);
         else {
           this.specs = step.specs;
           this.own.clear();
         }
+        limiter.setLimits(build(step.specs), keyed(step.key));
     }
   }
 
   /** Everything is released as it comes, until nobody waits or nothing moves any more. */
   async drain(): Promise<void> {
     this.#draining = true;
+    for (const stop of this.#stops) stop();
     if (this.breached) this.limiter.reset();
     for (const key of [undefined, ...KEYS]) this.limiter.resume(keyed(key));
     while (this.#held.length > 0) this.#release(0, false);
@@ -226,7 +260,7 @@ export class Mix {
       }),
     );
     const code = codeOf(() => permit.settle(actual as never));
-    if (code === "ALREADY_SETTLED") return;
+    if (code === "ALREADY_SETTLED" || code === "KEYS_EXHAUSTED") return;
     if (code !== "nothing") this.errors.push(`settle: ${String(code)}`);
     const used = this.specs.map((_, i) => actual[`l${i}`] ?? 0);
     this.journal.settle(key, entry, used, this.clock.now());

@@ -49,7 +49,7 @@ export function granted<A extends { readonly granted: boolean }>(
   throw new Error(`refused: ${JSON.stringify(answer)}`);
 }
 
-function nameOf(error: unknown): unknown {
+export function nameOf(error: unknown): unknown {
   return error instanceof SluiceError ? error.code : error;
 }
 
