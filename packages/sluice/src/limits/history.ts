@@ -48,7 +48,8 @@ export function loadState(limit: AnyLimit, saved: readonly number[], by: number,
     case "window": {
       const [floor = 0, ...instants] = saved;
       // What lies before the clock's zero cannot be told from an empty ring, and no longer counts.
-      const live = instants.filter((at) => at + by > 0).slice(-limit.most);
+      // Others still count, even more of them than the limit: it may be raised again.
+      const live = instants.filter((at) => at + by > 0);
       site.grow(ring.RING_HEADER + live.length);
       const { cells, base } = site.place();
       for (const at of live) ring.commit(cells, base, 1, at + by);
@@ -152,7 +153,9 @@ function migrateWindow(
     const instants = entries.flatMap(({ at, units }) =>
       Array<number>(Math.min(Math.ceil(units), most)).fill(at),
     );
-    loadState(limit, [floor, ...instants], 0, site);
+    // A ring keeps what its numbers know; sums of parts may stand for more than fit into one.
+    const kept = old.kind === "window" ? instants : instants.slice(-most);
+    loadState(limit, [floor, ...kept], 0, site);
     return;
   }
   const to = site.place();

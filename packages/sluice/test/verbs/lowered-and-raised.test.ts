@@ -1,0 +1,49 @@
+/** Limits that go down and up again: what was admitted before still counts. */
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createLimiter, type LimitsInput, window } from "../../src/index.ts";
+import { manualClock, worstWindow } from "../../src/testing/index.ts";
+
+const SPAN = 1000;
+
+test("however a window's number goes up and down, no window has more than the highest number", () => {
+  const steps = fc.array(
+    fc.record({ count: fc.integer({ min: 1, max: 20 }), ms: fc.nat(600), asks: fc.nat(25) }),
+    { minLength: 2, maxLength: 30 },
+  );
+  const own = fc.constantFrom({}, { key: "" });
+  fc.assert(
+    fc.property(steps, own, (trace, key) => {
+      const clock = manualClock();
+      const limiter = createLimiter<LimitsInput>(window(1, SPAN), { clock });
+      const passes: { at: number; units: number }[] = [];
+      let highest = 1;
+      for (const { count, ms, asks } of trace) {
+        highest = Math.max(highest, count);
+        limiter.setLimits(window(count, SPAN), key);
+        for (let i = 0; i < asks; i++) {
+          if (limiter.tryAcquire().granted) passes.push({ at: clock.now(), units: 1 });
+        }
+        const recent = passes.filter(({ at }) => at > clock.now() - SPAN * 1e3);
+        // What is there beyond this number, a higher one let through.
+        if (asks >= 20) expect(recent.length).toBeGreaterThanOrEqual(count);
+        clock.block(ms);
+      }
+      expect(worstWindow(passes, SPAN * 1e3).units).toBeLessThanOrEqual(highest);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("one rate of several goes down and up", () => {
+  const clock = manualClock();
+  const limiter = createLimiter<LimitsInput>(["10/1s", "100/1m"], { clock });
+  let passed = 0;
+  for (let i = 0; i < 59; i++) {
+    limiter.setLimits(["10/1s", i % 2 === 0 ? "100/1m" : "50/1m"]);
+    while (limiter.tryAcquire().granted) passed++;
+    clock.block("1s");
+  }
+  expect(passed).toBe(100);
+});
