@@ -1,11 +1,12 @@
 // Which key goes when there are too many: an idle one, else the one that is idle soonest; never one
 // that is refused, waited for or held.
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { LedgerKit } from "../../../test/limits/ledger-kit.ts";
 import { KeysExhaustedError } from "../../errors.ts";
 import { concurrency } from "../../limits/concurrency/builder.ts";
 import { window } from "../../limits/window/window.ts";
+import { Rows } from "./rows.ts";
 
 const SECOND = 1_000_000;
 
@@ -160,4 +161,23 @@ test("with a single key, limits under all keys keep their state when it goes", (
   kit.block(10_000);
   expect(kit.pass(fewer, 1, { key: "b" })).toBeDefined();
   expect(kit.pass(fewer, 1, { key: "b" })).toBeUndefined();
+});
+
+test("a flood of new keys does not look at all that may not go each time", () => {
+  const kit = new LedgerKit({ maxKeys: 5000 });
+  const plan = kit.plan(window(1, "1h"));
+  for (let i = 0; i < 5000; i++) kit.pass(plan, 1, { key: `k${i}` });
+  const flood = (): void => {
+    for (let i = 0; i < 20; i++) {
+      expect(() => kit.pass(plan, 1, { key: `new${i}` })).toThrow(KeysExhaustedError);
+      kit.block(100_000);
+    }
+  };
+  flood();
+  const looks = vi.spyOn(Rows.prototype, "idleFrom");
+  flood();
+  expect(looks).not.toHaveBeenCalled();
+  looks.mockRestore();
+  kit.block(3600 * SECOND);
+  kit.pass(plan, 1, { key: "new" });
 });

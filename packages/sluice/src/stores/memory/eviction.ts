@@ -8,18 +8,20 @@
 import { Heap } from "../../heap.ts";
 import { capacityOf, earliestOf } from "../../limits/algorithm.ts";
 import * as slots from "../../limits/concurrency/concurrency.ts";
-import type { Moment } from "../../limits/limit.ts";
+import { isHeld, type Moment } from "../../limits/limit.ts";
 import type { Rows } from "./rows.ts";
 
-/** So many keys are looked at for every new one; more only once a millisecond. */
-const FEW = 1_024;
+/** So many keys that could not go are looked at again for every new one, at the most. */
+const FEW = 64;
+/** When to look again at one that may go sooner than is known: its limits may be raised, in microseconds. */
+const LOOK_AGAIN = 10_000_000;
 
 export class Eviction {
   readonly #rows: Rows;
   readonly #isWaited: (key: string) => boolean;
   readonly #heap = new Heap<string>();
-  /** While nothing could be evicted, it is not looked for again before this instant. */
-  #hopelessUntil = 0;
+  /** Keys that may not go before an instant, so that a flood of new ones does not look at all each time. */
+  readonly #kept = new Heap<string>();
 
   constructor(rows: Rows, isWaited: (key: string) => boolean) {
     this.#rows = rows;
@@ -29,57 +31,63 @@ export class Eviction {
 
   /** A new key, or one that may be idle sooner than was known. */
   touch(key: string): void {
-    this.#hopelessUntil = 0;
-    if (this.#heap.size > 2 * this.#rows.size + 64) this.#rebuild();
+    if (this.#heap.size + this.#kept.size > 2 * this.#rows.size + 64) this.#rebuild();
     this.#heap.push(0, key);
   }
 
   /** Forgets one key; false when none may go. */
   evict(moment: Moment): boolean {
-    if (moment.now < this.#hopelessUntil) return false;
-    const kept: [number, string][] = [];
-    let evicted = false;
-    while (!evicted && this.#heap.size > 0) {
+    const { now } = moment;
+    for (let looks = 0; looks < FEW && this.#kept.least <= now; looks++) {
+      this.#heap.push(0, this.#kept.pop()!);
+    }
+    while (this.#heap.size > 0) {
       const bound = this.#heap.least;
       const key = this.#heap.pop()!;
       const row = this.#rows.any(key);
       if (row === 0) continue;
       const idle = this.#rows.idleFrom(row, moment);
-      if (idle > bound && idle > moment.now && idle !== Number.POSITIVE_INFINITY) {
+      if (idle > bound && idle > now && idle !== Number.POSITIVE_INFINITY) {
         // The bound was out of date: back with the true one.
         this.#heap.push(idle, key);
-      } else if (this.#isKept(key, row, idle, moment)) {
-        kept.push([idle, key]);
-      } else {
-        this.#rows.forget(key);
-        evicted = true;
+        continue;
       }
+      const until = this.#keptUntil(key, row, idle, moment);
+      if (until <= now) {
+        this.#rows.forget(key);
+        return true;
+      }
+      this.#kept.push(Math.min(until, now + LOOK_AGAIN), key);
     }
-    for (const [idle, key] of kept) this.#heap.push(idle, key);
-    // A flood of new keys must not look at very many others each time.
-    if (!evicted && kept.length > FEW) this.#hopelessUntil = moment.now + 1_000;
-    return evicted;
+    return false;
   }
 
   #rebuild(): void {
     this.#heap.prune(() => false);
+    this.#kept.prune(() => false);
     for (const key of this.#rows.keys()) this.#heap.push(0, key);
   }
 
-  #isKept(key: string, row: number, idle: number, moment: Moment): boolean {
-    if (this.#isWaited(key)) return true;
-    if (idle <= moment.now) return false;
-    if (this.#rows.gate(row) > moment.now) return true;
+  /** Until when it may not go, since it is refused, waited for or held; Infinity where nobody knows. */
+  #keptUntil(key: string, row: number, idle: number, moment: Moment): number {
+    const { now } = moment;
+    if (this.#isWaited(key)) return Number.POSITIVE_INFINITY;
+    if (idle <= now) return now;
+    const gate = this.#rows.gate(row);
+    if (gate > now) return gate;
     for (const rule of this.#rows.planOf(row).rules) {
       if (rule.shared) continue;
       const { limit } = rule;
       const { cells, base } = this.#rows.place(rule, row);
-      if (limit.kind === "concurrency" && slots.heldSlots(cells, base) > 0) return true;
+      if (limit.kind === "concurrency" && slots.heldSlots(cells, base) > 0) {
+        return Number.POSITIVE_INFINITY;
+      }
       const cost = limit.defaultCost === "required" ? 1 : limit.defaultCost;
       const units = Math.min(cost, capacityOf(limit));
       const earliest = units === 0 ? 0 : earliestOf(limit, cells, base, units, moment);
-      if (!(earliest >= 0 && earliest <= moment.now)) return true;
+      if (earliest > now) return earliest;
+      if (isHeld(earliest)) return Number.POSITIVE_INFINITY;
     }
-    return false;
+    return now;
   }
 }
