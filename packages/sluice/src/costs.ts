@@ -56,7 +56,7 @@ export function costsOfLook(plan: Plan, cost: AnyCost | undefined): Costs {
 export function resolveActual(plan: Plan, cost: AnyCost, taken: Costs): Costs {
   checkShape(plan, cost);
   return plan.rules.map((rule, i) => {
-    const named = typeof cost === "object" ? cost[rule.costName] : cost;
+    const named = typeof cost === "object" ? ownCost(cost, rule.costName) : cost;
     const fixed = rule.limit.kind === "concurrency" && typeof cost !== "object";
     const units = fixed || named === undefined ? taken[i]! : named;
     checkUnits(rule, units);
@@ -76,13 +76,18 @@ export function resolveActual(plan: Plan, cost: AnyCost, taken: Costs): Costs {
 
 function unitsOf(rule: Rule, cost: AnyCost | undefined): number {
   const { limit, costName, names } = rule;
-  const named = typeof cost === "object" ? cost[costName] : undefined;
+  const named = ownCost(cost, costName);
   if (named !== undefined) return named;
   if (typeof cost === "number") return limit.kind === "concurrency" ? 1 : cost;
   if (limit.defaultCost !== "required") return limit.defaultCost;
   throw new InvalidCostError(
     `the limit ${show(names[0])} requires a cost; pass cost: { ${names[0]}: … }.`,
   );
+}
+
+/** What a record says of a limit, whose name may be that of any member of objects. */
+function ownCost(cost: AnyCost | undefined, name: string): number | undefined {
+  return typeof cost === "object" && Object.hasOwn(cost, name) ? cost[name] : undefined;
 }
 
 function checkShape(plan: Plan, cost: AnyCost): void {

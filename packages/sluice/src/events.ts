@@ -1,5 +1,8 @@
 /** What happens in a limiter, for those who listen; it costs nothing when nobody does. */
 
+import { InvalidOptionError } from "./errors.ts";
+import { show } from "./time.ts";
+
 /** One thing that happened. Times are milliseconds. */
 export type LimiterEvent =
   | {
@@ -21,6 +24,8 @@ export type LimiterEvent =
 
 /** The kinds of events. */
 export type EventType = LimiterEvent["type"];
+
+const TYPES: readonly EventType[] = ["admit", "refuse", "wait", "release", "pause", "drop"];
 
 interface Channel {
   readonly hasSubscribers: boolean;
@@ -56,6 +61,14 @@ export class Events {
 
   /** Calls `listener` for every event of the type; returns what ends it. */
   on(type: EventType, listener: Listener): () => void {
+    if (!TYPES.includes(type)) {
+      throw new InvalidOptionError(
+        `there is no event ${show(type)}; listen to one of ${TYPES.join(", ")}.`,
+      );
+    }
+    if (typeof listener !== "function") {
+      throw new InvalidOptionError(`a listener must be a function; got ${show(listener)}.`);
+    }
     let set = this.#listeners.get(type);
     if (!set) this.#listeners.set(type, (set = new Set()));
     const own: Listener = (event) => listener(event);
@@ -68,7 +81,8 @@ export class Events {
 
   /** A listener that throws does not disturb the limiter: its error is reported apart. */
   emit(event: LimiterEvent): void {
-    for (const listener of this.#listeners.get(event.type) ?? []) {
+    // Who is added meanwhile hears the next one.
+    for (const listener of Array.from(this.#listeners.get(event.type) ?? [])) {
       try {
         listener(event);
       } catch (error) {

@@ -1,5 +1,16 @@
 /** Who waits under which abort signal: one listener a signal, however many wait under it. */
 
+import { InvalidOptionError } from "./errors.ts";
+import { show } from "./time.ts";
+
+/** A signal, checked before anybody waits under it. */
+export function readSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal === undefined || typeof signal?.addEventListener === "function") return signal;
+  throw new InvalidOptionError(
+    `signal must be an AbortSignal, as the signal of an AbortController is; got ${show(signal)}.`,
+  );
+}
+
 interface Watch {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;

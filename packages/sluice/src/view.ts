@@ -81,13 +81,12 @@ export function viewLimits(
   view: View,
   toEpoch: (instant: number) => number,
 ): Record<string, LimitLook> {
-  const looks: Record<string, LimitLook> = {};
-  plan.rules.forEach((rule, i) => {
-    rule.names.forEach((name, j) => {
+  const looks = plan.rules.flatMap((rule, i) =>
+    rule.names.map((name, j): [string, LimitLook] => {
       const { used, resetAt } = view.rates[i]![j]!;
       const rate = rule.limit.kind === "window" ? rule.limit.rates[j]! : undefined;
       const count = rate?.count ?? capacityOf(rule.limit);
-      looks[name] = {
+      const look = {
         limit:
           rule.written.kind === "window"
             ? formatLimit({ ...rule.written, rates: [rule.written.rates[j]!] })
@@ -96,7 +95,8 @@ export function viewLimits(
         remaining: Math.max(0, count - used),
         ...(Number.isFinite(resetAt) ? { resetAt: toEpoch(resetAt) } : {}),
       };
-    });
-  });
-  return looks;
+      return [name, look];
+    }),
+  );
+  return Object.fromEntries(looks);
 }

@@ -13,7 +13,7 @@ import { type RawOptions, readPriority, type Settings } from "./options.ts";
 import type { Grant } from "./permit.ts";
 import { whoMakesPlace } from "./overflow.ts";
 import type { Waiter } from "./queue.ts";
-import { Signals } from "./signals.ts";
+import { readSignal, Signals } from "./signals.ts";
 import type { Answer } from "./stores/store.ts";
 import { toMicros } from "./time.ts";
 import { Waiters } from "./waiters.ts";
@@ -53,9 +53,11 @@ export class Waiting implements Desk {
   }
 
   acquire(key: string, plan: Plan, costs: Costs, options: RawOptions): Promise<Grant> {
-    const { signal } = options;
+    const signal = readSignal(options.signal);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const priority = readPriority(options.priority);
+    const timeout =
+      options.timeout === undefined ? undefined : toMicros(options.timeout, "timeout", 0);
     const admissions = this.#admissions();
     if (this.breached && !this.waiters.queue(key)) {
       return Promise.resolve(admissions.freePass(key, plan, costs));
@@ -68,13 +70,13 @@ export class Waiting implements Desk {
         return Promise.resolve(admissions.deferred(key, plan, costs, at, ticket, 0));
       }
     }
-    return this.#wait({ key, plan, priority }, costs, options, answer);
+    return this.#wait({ key, plan, priority }, costs, { signal, timeout }, answer);
   }
 
   #wait(
     queue: { readonly key: string; readonly plan: Plan; readonly priority: number },
     costs: Costs,
-    { signal, timeout }: RawOptions,
+    { signal, timeout }: { signal: AbortSignal | undefined; timeout: number | undefined },
     answer: Answer | undefined,
   ): Promise<Grant> {
     const { key, plan, priority } = queue;
@@ -84,7 +86,7 @@ export class Waiting implements Desk {
     const told = answer && { ...answer };
     let deadline = Number.POSITIVE_INFINITY;
     if (timeout !== undefined) {
-      deadline = arrival + toMicros(timeout, "timeout", 0);
+      deadline = arrival + timeout;
       const { view } = admissions.look(key, plan, costs, priority);
       if (!isHeld(view.forecast) && view.forecast > deadline) {
         return Promise.reject(

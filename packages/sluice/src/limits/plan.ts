@@ -184,10 +184,11 @@ function toLimit(input: unknown, what: string): AnyLimit {
   );
 }
 
+/** A record may have a limit that is called "kind". */
 function isLimit(value: unknown): value is AnyLimit {
-  return (
-    typeof value === "object" && value !== null && typeof (value as AnyLimit).kind === "string"
-  );
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, per } = value as Partial<AnyLimit>;
+  return typeof kind === "string" && (per === "key" || per === "limiter");
 }
 
 /** Exact windows of the same cost and scope share one ring. */

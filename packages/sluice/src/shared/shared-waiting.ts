@@ -14,7 +14,7 @@ import { type RawOptions, readPriority, type Settings } from "../options.ts";
 import { whoMakesPlace } from "../overflow.ts";
 import type { Grant } from "../permit.ts";
 import { type KeyQueue, Waiter } from "../queue.ts";
-import { Signals } from "../signals.ts";
+import { readSignal, Signals } from "../signals.ts";
 import type { Ledger } from "../stores/store.ts";
 import { show, toMicros } from "../time.ts";
 import { within } from "./answered.ts";
@@ -59,7 +59,8 @@ export class SharedWaiting implements LaneDesk {
   }
 
   acquire(key: string, plan: Plan, costs: Costs, options: RawOptions): Promise<Grant> {
-    const { signal, timeout } = options;
+    const { timeout } = options;
+    const signal = readSignal(options.signal);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const priority = readPriority(options.priority);
     const wait = timeout === undefined ? undefined : toMicros(timeout, "timeout", 0);

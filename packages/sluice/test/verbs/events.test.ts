@@ -131,3 +131,26 @@ describe("diagnostics_channel", () => {
     published.mockRestore();
   });
 });
+
+test("who listens anew from within hears the next event, not the same one for ever", () => {
+  const limiter = createLimiter("5/1s", { clock: manualClock() });
+  let heard = 0;
+  let off = (): void => undefined;
+  const again = (): void => {
+    heard++;
+    off();
+    off = limiter.on("admit", again);
+  };
+  off = limiter.on("admit", again);
+  limiter.tryAcquire();
+  limiter.tryAcquire();
+  expect(heard).toBe(2);
+});
+
+test.each([
+  ["admitted", () => undefined, 'no event "admitted"'],
+  ["admit", undefined, "must be a function"],
+])("listening to %s with %s is refused at once", (type, listener, why) => {
+  const limiter = createLimiter("5/1s", { clock: manualClock() });
+  expect(() => limiter.on(type as EventType, listener as () => void)).toThrow(why);
+});

@@ -174,3 +174,16 @@ test("run does not call the function of an aborted wait", async () => {
   expect(fn).not.toHaveBeenCalled();
   expect(limiter.tryAcquire().granted).toBe(true);
 });
+
+test.each([new AbortController(), null, "signal"])(
+  "%s is no signal, and nobody waits",
+  async (bad) => {
+    const limiter = createLimiter(concurrency(1), { clock: manualClock() });
+    const permit = granted(limiter.tryAcquire());
+    const call = watch(limiter.acquire({ signal: bad as never }));
+    await Promise.resolve();
+    expect(call.outcome).toBe("INVALID_OPTION");
+    permit.release();
+    expect(limiter.tryAcquire().granted).toBe(true);
+  },
+);

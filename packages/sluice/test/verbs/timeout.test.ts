@@ -168,3 +168,14 @@ test.each([-1, Number.NaN, Number.POSITIVE_INFINITY, "1 s", "soon"])(
     expect(limiter.stats().waiting).toBe(0);
   },
 );
+
+test.each(["5 sec", Number.NaN, -1])(
+  "a timeout of %s is refused though there is room",
+  async (bad) => {
+    const limiter = createLimiter("2/1s", { clock: manualClock() });
+    const call = watch(limiter.acquire({ timeout: bad as number }));
+    await Promise.resolve();
+    expect(call.outcome).toBe("INVALID_OPTION");
+    expect(limiter.peek().limits["2/1s"]!.used).toBe(0);
+  },
+);
