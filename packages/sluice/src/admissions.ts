@@ -211,6 +211,8 @@ export class Admissions implements PermitOwner {
   pause(until: number, key: string | undefined): void {
     const plan = this.plans.of(key ?? "");
     this.ledger.amend([{ kind: "gate", key, plan, until }]);
+    // Who stands in the line and cannot go now must not block those behind it.
+    if (key !== undefined) this.#queues.wake(key);
     if (this.events.heard) this.events.emit({ type: "pause", key, until: this.toEpoch(until) });
   }
 

@@ -10,7 +10,7 @@ import type { Costs } from "./costs.ts";
 import type { Desk } from "./desk.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
-import { type Booking, costsOf, type KeyQueue, rankOf, Waiter } from "./queue.ts";
+import { type Booking, costsOf, type KeyQueue, Waiter } from "./queue.ts";
 import { Queues } from "./queues.ts";
 import { Ready } from "./ready.ts";
 import type { Answer } from "./stores/store.ts";
@@ -21,7 +21,7 @@ const SLICE_MICROS = 250;
 export class Waiters {
   readonly #desk: Desk;
   readonly queues: Queues;
-  readonly #ready = new Ready();
+  readonly #ready: Ready;
   readonly #appointments = new Appointments();
   #size = 0;
   readonly #alarm: Alarm;
@@ -30,6 +30,7 @@ export class Waiters {
   constructor(desk: Desk, ageing: number) {
     this.#desk = desk;
     this.queues = new Queues(ageing);
+    this.#ready = new Ready(ageing);
     this.#alarm = new Alarm(desk.clock, () => desk.now(), this.pump);
   }
 
@@ -274,7 +275,7 @@ export class Waiters {
     const stands = this.queues.standsInLine(queue);
     if (isHeld(ownUntil)) queue.where = "held";
     else if (!stands || ownUntil > now) {
-      this.#ready.add(queue, stands ? ownUntil : until, 0, this.queues.size);
+      this.#ready.add(queue, stands ? ownUntil : until, this.queues.size);
     } else {
       this.queues.line.join(queue);
       this.queues.line.wait(isHeld(until) ? Number.POSITIVE_INFINITY : until);
@@ -282,12 +283,9 @@ export class Waiters {
   }
 
   #wake(queue: KeyQueue): void {
-    const head = queue.head(this.#desk.ageing);
-    if (!head) return;
+    if (!queue.head(this.#desk.ageing)) return;
     this.queues.line.leave(queue);
-    // By rank, so that those who are due together go in the order of their ranks.
-    const rank = Math.min(rankOf(head, this.#desk.ageing), head.arrival);
-    this.#ready.add(queue, rank, head.order, this.queues.size);
+    this.#ready.addNow(queue);
   }
 
   #arm(): void {

@@ -1,7 +1,7 @@
 /** The line of keys that only a limit of the whole limiter holds back. */
 
 import { describe, expect, test } from "vitest";
-import { concurrency, createLimiter, pace, window } from "../../src/index.ts";
+import { concurrency, createLimiter, type LimitsInput, pace, window } from "../../src/index.ts";
 import { manualClock } from "../../src/testing/index.ts";
 import { granted, outcomes, watch } from "./outcomes.ts";
 
@@ -204,4 +204,33 @@ test("of two who came in the same microsecond the first is asked for first, what
   expect(outcomes([first, second])).toEqual(["fulfilled", "pending"]);
   await clock.advance("4s");
   expect(second.outcome).toBe("fulfilled");
+});
+
+test("keys that become ready together are served by who came first", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter(window(4, "1s", { per: "limiter" }), { clock });
+  for (const key of ["a", "b"]) limiter.pause(200, { key });
+  const served: string[] = [];
+  for (const name of ["a1", "b1", "a2", "a3", "a4"]) {
+    void limiter.acquire({ key: name[0]! }).then(() => served.push(name));
+  }
+  await clock.advance("2s");
+  expect(served).toEqual(["a1", "b1", "a2", "a3", "a4"]);
+});
+
+test.each([
+  ["slots", { n: concurrency(3, { per: "limiter" }) }],
+  ["a window", { n: window(3, "10m", { per: "limiter" }) }],
+])("a key that is paused while it stands in the line blocks nobody: %s", async (_, limits) => {
+  const clock = manualClock();
+  const limiter = createLimiter<LimitsInput>(limits, { clock });
+  await limiter.acquire({ key: "x" });
+  const paused = watch(limiter.acquire({ key: "b", cost: { n: 3 } as never }));
+  const others = ["c", "d"].map((key) => watch(limiter.acquire({ key })));
+  await clock.advance(1);
+  expect(outcomes(others)).toEqual(["pending", "pending"]);
+  limiter.pause("1h", { key: "b" });
+  await clock.advance(1);
+  expect(outcomes(others)).toEqual(["fulfilled", "fulfilled"]);
+  expect(paused.outcome).toBe("pending");
 });
