@@ -3,10 +3,9 @@
 import type { Costs } from "./costs.ts";
 import { isHeld } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
-import type { KeyQueue } from "./queue.ts";
+import type { Refusal } from "./permit.ts";
 import type { View } from "./stores/store.ts";
-import { formatMicros, toMillis } from "./time.ts";
-import { bindingName } from "./view.ts";
+import { formatMicros } from "./time.ts";
 
 /** What `explain` answers. */
 export interface Explanation {
@@ -24,22 +23,17 @@ export interface Explanation {
   readonly text: string;
 }
 
+/** @param refusal - What a newcomer would be told now; nothing when it would pass. */
 export function explain(
   plan: Plan,
   view: View,
-  queue: KeyQueue | undefined,
+  refusal: Refusal | undefined,
+  position: number,
   ahead: Costs,
   breached: boolean,
 ): Explanation {
-  const position = queue?.size ?? 0;
-  const waits = !breached && (view.until !== view.now || position > 0);
-  const limit = waits ? bindingName(plan, view.rule, view.rates[view.rule]) : undefined;
-  const held = isHeld(view.forecast);
-  const forecast = breached
-    ? 0
-    : held
-      ? undefined
-      : Math.max(0, toMillis(view.forecast - view.now));
+  const limit = refusal?.limit;
+  const forecast = refusal ? refusal.retryAfter : 0;
   const promises: Record<string, string> = {};
   for (const rule of plan.rules) {
     rule.names.forEach((name, i) => {

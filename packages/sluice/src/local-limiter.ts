@@ -31,6 +31,12 @@ interface Keyed {
   readonly key?: string;
 }
 
+/** What a newcomer would meet. */
+interface Sighted extends Sight {
+  readonly key: string;
+  readonly costs: Costs;
+}
+
 /** A limiter on a store of its own process, where waiting is just in time. */
 export class LocalLimiter extends DerivedVerbs {
   readonly name: string;
@@ -124,23 +130,17 @@ export class LocalLimiter extends DerivedVerbs {
   }
 
   peek(options: RawOptions = {}): Look {
-    const { plan, view, key, costs } = this.#look(options);
-    const admissions = this.#admissions;
-    const queued =
-      this.#waiting.waiters.size > 0 && this.#waiting.waiters.queues.blocks(key, plan, costs);
-    const limits = viewLimits(plan, view, (instant) => admissions.toEpoch(instant));
-    const fits = view.until === view.now && !queued;
-    if (fits || admissions.breached) return { granted: true, limits };
-    const { limit, retryAfter } = queued
-      ? admissions.forecastRefusal(key, plan, view)
-      : namedRefusal(plan, view, view);
-    return { granted: false, limit, ...(retryAfter === undefined ? {} : { retryAfter }), limits };
+    const look = this.#look(options);
+    const limits = viewLimits(look.plan, look.view, (instant) => this.#admissions.toEpoch(instant));
+    const refusal = this.#refusalOf(look);
+    return refusal ? { ...refusal, granted: false, limits } : { granted: true, limits };
   }
 
   explain(options: RawOptions = {}): Explanation {
-    const { plan, view, key, ahead } = this.#look(options);
-    const queue = this.#waiting.waiters.queue(key);
-    return explain(plan, view, queue, ahead, this.#admissions.breached);
+    const look = this.#look(options);
+    const position = this.#waiting.waiters.queue(look.key)?.size ?? 0;
+    const { breached } = this.#admissions;
+    return explain(look.plan, look.view, this.#refusalOf(look), position, look.ahead, breached);
   }
 
   pause(duration: Duration, { key }: Keyed = {}): void {
@@ -242,7 +242,16 @@ export class LocalLimiter extends DerivedVerbs {
     return this.#waiting.waiters.queues.blocks(key, plan, costs);
   }
 
-  #look(options: RawOptions): Sight & { key: string; costs: Costs } {
+  /** What a newcomer would be told; nothing when it would pass. */
+  #refusalOf({ key, plan, costs, view }: Sighted): Denial | undefined {
+    if (this.#isBehind(key, plan, costs, undefined)) {
+      return this.#admissions.forecastRefusal(key, plan, view);
+    }
+    const passes = view.until === view.now || this.#admissions.breached;
+    return passes ? undefined : namedRefusal(plan, view, view);
+  }
+
+  #look(options: RawOptions): Sighted {
     this.#checkOpen();
     const key = readKey(options.key);
     const plan = this.#admissions.plans.of(key);

@@ -24,6 +24,7 @@ import {
 import type { Denial, Grant, Permit, Refusal } from "../permit.ts";
 import { type BookedGrant, bookedGrant } from "../reservation.ts";
 import { unsaved } from "../snapshot.ts";
+import type { View } from "../stores/store.ts";
 import { type Duration, toMicros, toMillis } from "../time.ts";
 import { type Look, namedRefusal, viewLimits } from "../view.ts";
 import { after } from "./answered.ts";
@@ -155,22 +156,17 @@ export class SharedLimiter extends DerivedVerbs {
 
   peek(options: RawOptions = {}): Look | Promise<Look> {
     return this.#look(options, ({ plan, queued }, { view }) => {
-      const admissions = this.#admissions;
-      const limits = viewLimits(plan, view, (instant) => admissions.toEpoch(instant));
-      if ((view.until === view.now && !queued) || admissions.breached) {
-        return { granted: true, limits };
-      }
-      const { limit, retryAfter } = queued
-        ? admissions.forecastRefusal(plan, view)
-        : namedRefusal(plan, view, view);
-      return { granted: false, limit, ...(retryAfter === undefined ? {} : { retryAfter }), limits };
+      const limits = viewLimits(plan, view, (instant) => this.#admissions.toEpoch(instant));
+      const refusal = this.#refusalOf(plan, view, queued);
+      return refusal ? { ...refusal, granted: false, limits } : { granted: true, limits };
     });
   }
 
   explain(options: RawOptions = {}): Explanation | Promise<Explanation> {
-    return this.#look(options, ({ key, plan, ahead }, { view }) => {
-      const queue = this.#waiting.lanes.get(key)?.queue;
-      return explain(plan, view, queue, ahead, this.#admissions.breached);
+    return this.#look(options, ({ key, plan, ahead, queued }, { view }) => {
+      const position = this.#waiting.lanes.get(key)?.queue.size ?? 0;
+      const refusal = this.#refusalOf(plan, view, queued);
+      return explain(plan, view, refusal, position, ahead, this.#admissions.breached);
     });
   }
 
@@ -276,6 +272,13 @@ export class SharedLimiter extends DerivedVerbs {
     const ahead = queue?.ahead(0) ?? plan.rules.map(() => 0);
     const asked = { key, plan, costs, ahead, queued: queue !== undefined && queue.size > 0 };
     return after(this.#admissions.look(key, plan, costs, ahead), (sight) => tell(asked, sight));
+  }
+
+  /** What a newcomer would be told; nothing when it would pass. */
+  #refusalOf(plan: Plan, view: View, queued: boolean): Denial | undefined {
+    const admissions = this.#admissions;
+    if ((view.until === view.now && !queued) || admissions.breached) return undefined;
+    return queued ? admissions.forecastRefusal(plan, view) : namedRefusal(plan, view, view);
   }
 
   #refuse(key: string, refusal: Refusal): Refusal {

@@ -111,6 +111,29 @@ test("a pause is named", () => {
   expect(limiter.explain()).toMatchObject({ limit: "pause", forecast: 7000 });
 });
 
+describe("it says what peek says", () => {
+  test("where the newcomer would fit and a costlier head waits", () => {
+    const limiter = createLimiter("10/1s", { clock: manualClock() });
+    limiter.tryAcquire({ cost: 5 });
+    void watch(limiter.acquire({ cost: 10 }));
+    expect(limiter.peek()).toMatchObject({ limit: "10/1s", retryAfter: 1000 });
+    const explanation = limiter.explain();
+    expect(explanation).toMatchObject({ limit: "10/1s", position: 1, forecast: 1000 });
+    expect(explanation.text).toContain("It waits for 10/1s, at least 1000 ms.");
+  });
+
+  test("where another key waits for a limit of the whole limiter", () => {
+    const limiter = createLimiter(
+      { total: window(2, "1s", { per: "limiter" }), each: window(9, "1s") },
+      { clock: manualClock() },
+    );
+    limiter.tryAcquire({ key: "a" });
+    void watch(limiter.acquire({ key: "a", cost: { total: 2 } }));
+    expect(limiter.peek({ key: "b" })).toMatchObject({ limit: "total" });
+    expect(limiter.explain({ key: "b" })).toMatchObject({ limit: "total", position: 0 });
+  });
+});
+
 test("it takes nothing", () => {
   const limiter = createLimiter("1/1s", { clock: manualClock() });
   limiter.explain();
