@@ -23,7 +23,7 @@ export interface TakenLimit {
  */
 export interface Permit<Cost = AnyCost> extends Disposable, AsyncDisposable {
   readonly granted: true;
-  /** When it was granted, in milliseconds since the epoch. */
+  /** When it was granted, in milliseconds since the epoch; the same whenever it is read. */
   readonly instant: number;
   /** How long the caller waited for it, in milliseconds. */
   readonly waited: number;
@@ -93,6 +93,9 @@ export interface TurnEnd {
 
 let neverAborts: AbortSignal | undefined;
 
+/** What `instant` said first, for the wall clock jumps: not a field, since few ever read it. */
+const instants = new WeakMap<Grant, number>();
+
 /** What became of a permit. */
 const OPEN = 0;
 const SETTLED = 1;
@@ -136,7 +139,9 @@ export class Grant implements Permit {
   }
 
   get instant(): number {
-    return this.#owner.toEpoch(this.at);
+    let instant = instants.get(this);
+    if (instant === undefined) instants.set(this, (instant = this.#owner.toEpoch(this.at)));
+    return instant;
   }
 
   get waited(): number {
