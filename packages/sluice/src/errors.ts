@@ -105,12 +105,12 @@ export class KeysExhaustedError extends SluiceError {
   }
 }
 
-/** A second `release()`, or a `settle()` after it. */
+/** A second `release()`, or a `settle()` after it; the same after `cancel()`. */
 export class AlreadyReleasedError extends SluiceError {
   constructor() {
     super(
       "ALREADY_RELEASED",
-      "This permit was released before; release it once, or leave it to `using`.",
+      "This permit was released or cancelled before; settle before that, release once or leave it to `using`.",
     );
   }
 }

@@ -148,7 +148,8 @@ export interface Reservation<L> extends Omit<Permit<Actual<L>>, "waited"> {
   /** Milliseconds from now until it. */
   readonly wait: number;
   /**
-   * Gives the instant back, unless it has come.
+   * Gives the instant back, unless it has come, or the reservation was settled or released before.
+   * Once it is given back, `settle` and `release` throw `ALREADY_RELEASED`.
    *
    * @returns Whether it was given back.
    */

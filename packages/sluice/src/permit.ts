@@ -170,15 +170,25 @@ export class Grant implements Permit {
     return this.turn !== undefined && this.turn.at > this.at ? this.turn.at : this.at;
   }
 
-  get released(): boolean {
-    return this.#state >= RELEASED;
-  }
-
   settle(actual: AnyCost): void {
     if (this.#state >= RELEASED) throw new AlreadyReleasedError();
     if (this.#state === SETTLED) throw new AlreadySettledError();
-    this.#owner.settlePermit(this, actual);
     this.#state = SETTLED;
+    try {
+      this.#owner.settlePermit(this, actual);
+    } catch (error) {
+      this.#state = OPEN;
+      throw error;
+    }
+  }
+
+  /** Ends an open permit by giving all of it back; a listener that is called meanwhile meets it ended. */
+  giveBack(act: () => boolean): boolean {
+    if (this.#state !== OPEN) return false;
+    this.#state = RELEASED;
+    const given = act();
+    if (!given) this.#state = OPEN;
+    return given;
   }
 
   release(): void | Promise<void> {

@@ -5,16 +5,8 @@ import type { Grant } from "./permit.ts";
 
 export type BookedGrant = Reservation<never> & Grant;
 
-/** Adds what a reservation has besides a permit. */
+/** Adds what a reservation has besides a permit. `cancel` is false once the instant has come. */
 export function bookedGrant(grant: Grant, wait: number, cancel: () => boolean): BookedGrant {
-  let cancelled = false;
-  const booked = Object.assign(grant, {
-    wait,
-    cancel(): boolean {
-      if (cancelled || grant.released) return false;
-      cancelled = cancel();
-      return cancelled;
-    },
-  });
+  const booked = Object.assign(grant, { wait, cancel: () => grant.giveBack(cancel) });
   return booked as unknown as BookedGrant;
 }

@@ -28,7 +28,13 @@ export type Step =
       readonly ahead: number;
     }
   | { readonly does: "settle"; readonly which: number; readonly costs: readonly number[] }
-  | { readonly does: "release" | "dispose" | "unbook" | "abort"; readonly which: number }
+  | {
+      readonly does: "unbook";
+      readonly which: number;
+      readonly costs: readonly number[];
+      readonly deeds: readonly ("cancel" | "settle")[];
+    }
+  | { readonly does: "release" | "dispose" | "abort"; readonly which: number }
   | { readonly does: "advance" | "block"; readonly ms: number }
   | { readonly does: "cancelWaiting" | "resume" | "reset"; readonly key: string | undefined }
   | { readonly does: "forget"; readonly key: string }
@@ -57,6 +63,17 @@ const asks: fc.Arbitrary<Step> = fc.record({
   after: fc.constantFrom(0, 0, 30, 200),
 });
 
+/** What was booked last is settled, and cancelled, in some order. */
+const unbooks: fc.Arbitrary<Step> = fc.record({
+  does: fc.constant("unbook" as const),
+  which: fc.nat(2),
+  costs,
+  deeds: fc.array(fc.constantFrom("cancel" as const, "settle" as const), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+});
+
 /** Steps that keep the books: whatever they do, the limits hold; also from within listeners. */
 export function calmStep(booking: boolean, fine: boolean): fc.Arbitrary<Step> {
   const here = calmAct(booking);
@@ -78,12 +95,15 @@ export function calmStep(booking: boolean, fine: boolean): fc.Arbitrary<Step> {
 
 /** What takes no time. */
 function calmAct(booking: boolean): fc.Arbitrary<Step> {
-  const tries = fc.constantFrom<"try" | "reserve">("try", ...(booking ? ["reserve" as const] : []));
+  const tries = fc.constantFrom<"try" | "reserve">(
+    "try",
+    ...(booking ? Array<"reserve">(3).fill("reserve") : []),
+  );
   const ms = fc.integer({ min: 0, max: 150 });
   return fc.oneof(
     { weight: 8, arbitrary: asks },
     {
-      weight: 4,
+      weight: booking ? 8 : 4,
       arbitrary: fc.record({
         does: tries,
         key,
@@ -93,10 +113,11 @@ function calmAct(booking: boolean): fc.Arbitrary<Step> {
       }),
     },
     { weight: 2, arbitrary: fc.record({ does: fc.constant("settle" as const), which, costs }) },
+    { weight: booking ? 4 : 0, arbitrary: unbooks },
     {
-      weight: 6,
+      weight: 5,
       arbitrary: fc.record({
-        does: fc.constantFrom("release", "release", "dispose", "abort", "unbook"),
+        does: fc.constantFrom("release", "release", "dispose", "abort"),
         which,
       }),
     },

@@ -14,11 +14,11 @@ import { build, capacity, type Entry, Journal, type Spec } from "./mix-limits.ts
 import { KEYS, type Step } from "./mix-steps.ts";
 import { codeOf, nameOf, type Watched, watch } from "./outcomes.ts";
 
-interface Holder {
+/** A permit, or a reservation, and what it is in the journal. */
+interface Holder<P = Permit<never>> {
   readonly key: string;
-  readonly permit: Permit<never>;
+  readonly permit: P;
   readonly entry: Entry;
-  readonly costs: readonly number[];
 }
 
 /** A limiter and its callers. */
@@ -35,7 +35,9 @@ export class Mix {
   /** Whether the limits of keys cannot be told. */
   #failing = false;
   readonly #held: Holder[] = [];
-  readonly #booked: { booked: Reservation<never>; entry: Entry }[] = [];
+  /** All that were ever booked: what is done to one a second time must be harmless. */
+  readonly #booked: Holder<Reservation<never>>[] = [];
+  readonly #cancelled = new Set<Entry>();
   readonly #aborts = [new AbortController(), new AbortController(), new AbortController()];
   readonly #signals: AbortSignal[] = this.#aborts.map(({ signal }) => signal);
   /** Names of slots, of which a settlement cannot take more. */
@@ -82,15 +84,12 @@ export class Mix {
       case "reserve":
         return this.#reserve(step.key, step.costs, step.ahead);
       case "settle":
-        return this.#settle(step.which, step.costs);
+        return this.#settle(this.#held[step.which % this.#held.length], step.costs);
       case "release":
       case "dispose":
         return this.#release(step.which, step.does === "dispose");
-      case "unbook": {
-        const [one] = this.#booked.splice(step.which % (this.#booked.length || 1), 1);
-        if (one?.booked.cancel()) this.journal.cancel(one.entry);
-        return;
-      }
+      case "unbook":
+        return this.#unbook(this.#booked.at(-1 - step.which), step.deeds, step.costs);
       case "abort":
         return this.#abort(step.which % this.#aborts.length);
       case "advance":
@@ -240,17 +239,34 @@ export class Mix {
     if (!answer.granted) return;
     const taken = this.specs.map((_, i) => cost[`l${i}`] ?? 0);
     const at = this.clock.now() + answer.wait * 1e3;
-    this.#booked.push({ booked: answer, entry: this.journal.admit(key, taken, at) });
+    this.#booked.push({ key, permit: answer, entry: this.journal.admit(key, taken, at) });
   }
 
   #hold(key: string, permit: Permit<never>, costs: readonly number[]): void {
     const entry = this.journal.admit(key, costs, this.clock.now());
-    this.#held.push({ key, permit, entry, costs });
+    this.#held.push({ key, permit, entry });
     if (this.#draining) this.#release(this.#held.length - 1, false);
   }
 
-  #settle(which: number, costs: readonly number[]): void {
-    const holder = this.#held[which % this.#held.length];
+  #unbook(
+    holder: Holder<Reservation<never>> | undefined,
+    deeds: readonly ("cancel" | "settle")[],
+    costs: readonly number[],
+  ): void {
+    if (!holder) return;
+    for (const deed of deeds) {
+      if (deed === "settle") this.#settle(holder, costs);
+      else if (holder.permit.cancel()) {
+        this.journal.cancel(holder.entry);
+        this.#cancelled.add(holder.entry);
+      }
+    }
+  }
+
+  #settle(
+    holder: Holder<Permit<never> | Reservation<never>> | undefined,
+    costs: readonly number[],
+  ): void {
     if (!holder) return;
     const { key, permit, entry } = holder;
     const actual = Object.fromEntries(
@@ -261,6 +277,7 @@ export class Mix {
     );
     const code = codeOf(() => permit.settle(actual as never));
     if (code === "ALREADY_SETTLED" || code === "KEYS_EXHAUSTED") return;
+    if (code === "ALREADY_RELEASED" && this.#cancelled.has(entry)) return;
     if (code !== "nothing") this.errors.push(`settle: ${String(code)}`);
     const used = this.specs.map((_, i) => actual[`l${i}`] ?? 0);
     this.journal.settle(key, entry, used, this.clock.now());

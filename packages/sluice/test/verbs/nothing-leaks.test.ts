@@ -91,7 +91,8 @@ test("with instants booked ahead", async () => {
       expect(mix.journal.verdict()).toEqual([]);
       expectClean(mix, ENDS);
     }),
-    RUNS,
+    // What gives back twice shows only where others then take it: seldom.
+    { numRuns: 1000 },
   );
 });
 

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { concurrency, createLimiter, pace, quota, window } from "../../src/index.ts";
+import {
+  concurrency,
+  createLimiter,
+  memory,
+  pace,
+  quota,
+  type Reservation,
+  window,
+} from "../../src/index.ts";
+import { sharedMemory } from "../../src/stores/shared-memory.ts";
 import { manualClock } from "../../src/testing/index.ts";
 import { codeOf, granted } from "./outcomes.ts";
 
@@ -145,6 +154,48 @@ describe("cancel", () => {
     expect(granted(limiter.reserve({ cost: 3 })).cancel()).toBe(true);
     permit.settle(2);
     expect(left(limiter)).toBe(3);
+  });
+});
+
+describe.each([
+  { name: "in memory", store: memory },
+  { name: "on a shared store", store: () => sharedMemory(new SharedArrayBuffer(2 ** 20)) },
+])("settle() and cancel() give back once, $name", ({ store }) => {
+  type Rate = ReturnType<typeof window | typeof quota>;
+  const LIMITS: { name: string; limits: Rate }[] = [
+    { name: "window", limits: window(10, "1s") },
+    { name: "parts", limits: window(10, "1s", { parts: 10 }) },
+    { name: "quota", limits: quota(10, "1h") },
+  ];
+
+  /** Half of the next ten units, booked; and how many of them are still free. */
+  function half(limits: Rate): { booked: Reservation<Rate>; free: () => number } {
+    const limiter = createLimiter(limits, { clock: manualClock(), store: store(), name: "x" });
+    granted(limiter.tryAcquire({ cost: 10 }));
+    const [booked, other] = [5, 5].map((cost) => granted(limiter.reserve({ cost })));
+    expect(other!.wait).toBe(booked!.wait);
+    const free = (): number => {
+      let count = 0;
+      while (granted(limiter.reserve({ maxWait: "1d" })).wait === booked!.wait) count++;
+      return count;
+    };
+    return { booked: booked!, free };
+  }
+
+  test.each(LIMITS)("$name, cancelled after it was settled", ({ limits }) => {
+    const { booked, free } = half(limits);
+    booked.settle(0);
+    expect(booked.cancel()).toBe(false);
+    expect(free()).toBe(5);
+  });
+
+  test.each(LIMITS)("$name, settled after it was cancelled", ({ limits }) => {
+    const { booked, free } = half(limits);
+    expect(booked.cancel()).toBe(true);
+    expect(codeOf(() => booked.settle(0))).toBe("ALREADY_RELEASED");
+    expect(codeOf(() => booked.release())).toBe("ALREADY_RELEASED");
+    booked[Symbol.dispose]();
+    expect(free()).toBe(5);
   });
 });
 

@@ -202,6 +202,18 @@ describe("errors", () => {
     expect(codeOf(() => permit.settle(2))).toBe("ALREADY_RELEASED");
   });
 
+  test("a listener that is called meanwhile comes second", async () => {
+    const clock = manualClock();
+    const limiter = createLimiter("2/1s", { clock });
+    const permit = granted(limiter.tryAcquire({ cost: 2 }));
+    const waiting = watch(limiter.acquire());
+    const codes: unknown[] = [];
+    limiter.on("admit", () => codes.push(codeOf(() => permit.settle(0))));
+    permit.settle(1);
+    await clock.advance(0);
+    expect([waiting.outcome, codes]).toEqual(["fulfilled", ["ALREADY_SETTLED"]]);
+  });
+
   test.each([-1, 1.5, Number.NaN, Infinity, "2"])("%s is no cost", (actual) => {
     const limiter = createLimiter({ a: window(9, "1m") });
     const permit = granted(limiter.tryAcquire({ cost: { a: 3 } }));
