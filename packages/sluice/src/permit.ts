@@ -31,7 +31,10 @@ export interface Permit<Cost = AnyCost> extends Disposable, AsyncDisposable {
   readonly limits: Readonly<Record<string, TakenLimit>>;
   /** Rises with every admission of the store: a fencing number. */
   readonly ticket: number;
-  /** Aborts when a lease was lost, which cannot happen on the memory store. */
+  /**
+   * Aborts when a lease was lost, and stays aborted, whenever it is read. On the memory store no lease
+   * can be lost.
+   */
   readonly signal: AbortSignal;
   /**
    * Replaces the estimate by what was really used: the surplus is given back, the rest is charged
@@ -80,8 +83,6 @@ export interface PermitOwner {
   settlePermit(permit: Grant, actual: AnyCost): void;
   /** A remote store promises; it is told of permits without slots too, for their settlements. */
   releasePermit(permit: Grant): void | Promise<void>;
-  /** Aborts when the lease of the permit was lost; absent where none can be. */
-  leaseOf?(permit: Grant): AbortSignal | undefined;
   /** Milliseconds since the epoch of an instant of the store's clock. */
   toEpoch(instant: number): number;
 }
@@ -161,8 +162,7 @@ export class Grant implements Permit {
   }
 
   get signal(): AbortSignal {
-    neverAborts ??= new AbortController().signal;
-    return this.#owner.leaseOf?.(this) ?? neverAborts;
+    return (neverAborts ??= new AbortController().signal);
   }
 
   /** Where the admission stands in the store: raised when its turn ended. */

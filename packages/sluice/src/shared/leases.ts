@@ -4,14 +4,10 @@ import type { Clock } from "../clock.ts";
 import { DEFAULT_LEASE } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import type { Change } from "../stores/store.ts";
+import type { LeasedGrant } from "./leased-grant.ts";
 
 /** Renewals in the time of a lease: one may get lost. */
 const RENEWALS = 3;
-
-interface Held {
-  readonly plan: Plan;
-  readonly controller: AbortController;
-}
 
 /** Renews tickets of one key; tells those whose lease had ended. */
 type Renew = (changes: readonly Change[]) => Promise<readonly number[]>;
@@ -20,7 +16,7 @@ export class Leases {
   readonly #clock: Clock;
   readonly #renew: Renew;
   /** By key, for a ticket is a number of its key, and then by ticket. */
-  readonly #held = new Map<string, Map<number, Held>>();
+  readonly #held = new Map<string, Map<number, LeasedGrant>>();
   #cancel: (() => void) | undefined;
   #every = Number.POSITIVE_INFINITY;
 
@@ -29,10 +25,11 @@ export class Leases {
     this.#renew = renew;
   }
 
-  hold(key: string, plan: Plan, ticket: number): void {
+  hold(grant: LeasedGrant): void {
+    const { key, plan, ticket } = grant;
     let own = this.#held.get(key);
     if (!own) this.#held.set(key, (own = new Map()));
-    own.set(ticket, { plan, controller: new AbortController() });
+    own.set(ticket, grant);
     const every = leaseOf(plan) / RENEWALS / 1e3;
     if (every >= this.#every && this.#cancel) return;
     this.#every = every;
@@ -45,11 +42,6 @@ export class Leases {
     if (!own?.delete(ticket) || own.size > 0) return;
     this.#held.delete(key);
     if (this.#held.size === 0) this.close();
-  }
-
-  /** Aborts when the lease was lost. */
-  signal(key: string, ticket: number): AbortSignal | undefined {
-    return this.#held.get(key)?.get(ticket)?.controller.signal;
   }
 
   close(): void {
@@ -75,9 +67,9 @@ export class Leases {
   /** The store gave these slots to others. */
   #lose(key: string, tickets: readonly number[]): void {
     for (const ticket of tickets) {
-      const held = this.#held.get(key)?.get(ticket);
+      const grant = this.#held.get(key)?.get(ticket);
       this.drop(key, ticket);
-      held?.controller.abort(new Error("the lease of this slot was lost"));
+      grant?.lose();
     }
   }
 }

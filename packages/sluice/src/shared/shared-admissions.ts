@@ -15,6 +15,7 @@ import { show } from "../time.ts";
 import { hasSeveralNames, namedRefusal, refusalOf, type Refused } from "../view.ts";
 import { type Booking, bookingsOf } from "./booking.ts";
 import { Lateness, type Recall } from "./lateness.ts";
+import { LeasedGrant } from "./leased-grant.ts";
 import { Leases } from "./leases.ts";
 import { Outbox } from "./outbox.ts";
 
@@ -204,8 +205,12 @@ export class SharedAdmissions implements PermitOwner {
   ): Grant {
     this.admitted++;
     if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
-    if (plan.hasConcurrency && ticket !== 0) this.#leases.hold(key, plan, ticket);
-    return new Grant(this, key, plan, costs, at, ticket, waited, undefined);
+    if (!plan.hasConcurrency || ticket === 0) {
+      return new Grant(this, key, plan, costs, at, ticket, waited, undefined);
+    }
+    const grant = new LeasedGrant(this, key, plan, costs, at, ticket, waited, undefined);
+    this.#leases.hold(grant);
+    return grant;
   }
 
   /** A permit that takes nothing. */
@@ -232,10 +237,6 @@ export class SharedAdmissions implements PermitOwner {
     const changes = plan.hasConcurrency ? [{ kind: "release" as const, key, plan, ticket }] : [];
     await this.outbox.send(changes);
     this.#onFreed(key);
-  }
-
-  leaseOf({ key, ticket }: Grant): AbortSignal | undefined {
-    return this.#leases.signal(key, ticket);
   }
 
   /** Shared stores count from the epoch. */

@@ -1,11 +1,20 @@
-// Tickets are numbers of a key: two keys may hold slots of the same number.
+// Who holds slots of a shared store learns when they were lost. Tickets are numbers of a key: two keys may
+// hold slots of the same number.
 import { expect, test } from "vitest";
-import { concurrency } from "../../src/index.ts";
+import { concurrency, createLimiter } from "../../src/index.ts";
 import { compile } from "../../src/limits/plan.ts";
+import { LeasedGrant } from "../../src/shared/leased-grant.ts";
 import { Leases } from "../../src/shared/leases.ts";
+import { sharedMemory } from "../../src/stores/shared-memory.ts";
 import { manualClock } from "../../src/testing/manual-clock.ts";
+import { granted } from "../verbs/outcomes.ts";
 
 const plan = compile(concurrency(2, { lease: "3s" }), 0, { now: 0, wall: 0 });
+
+/** The first slot of a key. */
+function slotOf(key: string): LeasedGrant {
+  return new LeasedGrant(undefined as never, key, plan, [1], 0, 1, 0, undefined);
+}
 
 test("slots of two keys with one number are renewed, and dropped, each for itself", async () => {
   const clock = manualClock();
@@ -14,12 +23,12 @@ test("slots of two keys with one number are renewed, and dropped, each for itsel
     renewed.push(...changes.map(({ key }) => key!));
     return [];
   });
-  leases.hold("a", plan, 1);
-  leases.hold("b", plan, 1);
+  const [a, b] = [slotOf("a"), slotOf("b")];
+  leases.hold(a);
+  leases.hold(b);
   await clock.advance("1s");
   expect(renewed).toEqual(["a", "b"]);
   leases.drop("a", 1);
-  expect(leases.signal("a", 1)).toBeUndefined();
   await clock.advance("1s");
   expect(renewed).toEqual(["a", "b", "b"]);
   leases.drop("b", 1);
@@ -30,12 +39,14 @@ test("slots of two keys with one number are renewed, and dropped, each for itsel
 test("a lease that was lost aborts the slot of its key alone", async () => {
   const clock = manualClock();
   const leases = new Leases(clock, async ([change]) => (change!.key === "a" ? [1] : []));
-  leases.hold("a", plan, 1);
-  leases.hold("b", plan, 1);
-  const [lost, held] = [leases.signal("a", 1)!, leases.signal("b", 1)!];
+  const [a, b] = [slotOf("a"), slotOf("b")];
+  leases.hold(a);
+  leases.hold(b);
+  const before = [a.signal, b.signal];
   await clock.advance("1s");
-  expect([lost.aborted, held.aborted]).toEqual([true, false]);
-  expect(leases.signal("b", 1)).toBe(held);
+  expect(before.map(({ aborted }) => aborted)).toEqual([true, false]);
+  expect(a.signal).toBe(before[0]);
+  expect(b.signal).toBe(before[1]);
 });
 
 test("a heartbeat that fails is followed by the next", async () => {
@@ -45,10 +56,32 @@ test("a heartbeat that fails is followed by the next", async () => {
     if (++beats === 1) throw new Error("cut off");
     return [1];
   });
-  leases.hold("a", plan, 1);
-  const signal = leases.signal("a", 1)!;
+  const a = slotOf("a");
+  leases.hold(a);
   await clock.advance("1s");
-  expect(signal.aborted).toBe(false);
+  expect(a.signal.aborted).toBe(false);
   await clock.advance("1s");
-  expect(signal.aborted).toBe(true);
+  expect(a.signal.aborted).toBe(true);
+});
+
+test("a signal that is first read after the loss is aborted, too", async () => {
+  const clock = manualClock();
+  const store = sharedMemory(new SharedArrayBuffer(2 ** 20));
+  const [holder, other] = [0, 1].map(() =>
+    createLimiter(concurrency(1, { lease: "10s" }), { store, clock, name: "x" }),
+  );
+  const permit = granted(holder!.tryAcquire());
+  const before = permit.signal;
+  clock.block("30s");
+  granted(other!.tryAcquire());
+  await clock.advance("10s");
+  expect(before.aborted).toBe(true);
+  expect(permit.signal).toBe(before);
+  expect(() => permit.signal.throwIfAborted()).toThrow("the lease of this slot was lost");
+
+  const unread = granted(holder!.tryAcquire({ key: "b" }));
+  clock.block("30s");
+  granted(other!.tryAcquire({ key: "b" }));
+  await clock.advance("10s");
+  expect(unread.signal.aborted).toBe(true);
 });
