@@ -46,6 +46,11 @@ export function takesShared({ hasShared, rules }: Plan, costs: Costs): boolean {
   return hasShared && rules.some((rule, i) => rule.shared && costs[i]! > 0);
 }
 
+/** Whether these costs take slots, which somebody holds then. */
+export function takesSlots({ hasConcurrency, rules }: Plan, costs: Costs): boolean {
+  return hasConcurrency && rules.some(({ kind }, i) => kind === "concurrency" && costs[i]! > 0);
+}
+
 /** The costs of a look, for which a required cost may be left out: it counts as 1 then. */
 export function costsOfLook(plan: Plan, cost: AnyCost | undefined): Costs {
   if (cost !== undefined || plan.defaultCosts) return resolveCosts(plan, cost);

@@ -2,7 +2,7 @@
 
 import { after } from "./answered.ts";
 import type { Clock } from "../clock.ts";
-import { type AnyCost, type Costs, resolveActual } from "../costs.ts";
+import { type AnyCost, type Costs, resolveActual, takesSlots } from "../costs.ts";
 import { InvalidOptionError, LimitExceededError, StoreTooSlowError } from "../errors.ts";
 import type { Events } from "../events.ts";
 import { withGrace } from "../limits/adapted.ts";
@@ -205,7 +205,7 @@ export class SharedAdmissions implements PermitOwner {
   ): Grant {
     this.admitted++;
     if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
-    if (!plan.hasConcurrency || ticket === 0) {
+    if (ticket === 0 || !takesSlots(plan, costs)) {
       return new Grant(this, key, plan, costs, at, ticket, waited, undefined);
     }
     const grant = new LeasedGrant(this, key, plan, costs, at, ticket, waited, undefined);
@@ -221,6 +221,7 @@ export class SharedAdmissions implements PermitOwner {
   settlePermit({ key, plan, costs, ticket, at }: Grant, actual: AnyCost): void {
     const used = resolveActual(plan, actual, costs);
     if (ticket === 0 || this.closed) return;
+    if (!takesSlots(plan, used)) this.#leases.drop(key, ticket);
     const change = { kind: "settle" as const, key, plan, ticket, at, taken: costs, actual: used };
     void this.outbox.send([change]).then(
       () => this.#onFreed(key),

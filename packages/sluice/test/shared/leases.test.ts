@@ -1,7 +1,7 @@
 // Who holds slots of a shared store learns when they were lost. Tickets are numbers of a key: two keys may
 // hold slots of the same number.
 import { expect, test } from "vitest";
-import { concurrency, createLimiter } from "../../src/index.ts";
+import { concurrency, createLimiter, window } from "../../src/index.ts";
 import { compile } from "../../src/limits/plan.ts";
 import { LeasedGrant } from "../../src/shared/leased-grant.ts";
 import { Leases } from "../../src/shared/leases.ts";
@@ -84,4 +84,19 @@ test("a signal that is first read after the loss is aborted, too", async () => {
   granted(other!.tryAcquire({ key: "b" }));
   await clock.advance("10s");
   expect(unread.signal.aborted).toBe(true);
+});
+
+test("who holds no slot, from the start or since it settled, has nothing to lose", async () => {
+  const clock = manualClock();
+  const store = sharedMemory(new SharedArrayBuffer(2 ** 20));
+  const limits = { calls: window(9, "1s"), slots: concurrency(3, { lease: "10s" }) };
+  const limiter = createLimiter(limits, { store, clock, name: "x" });
+  const without = granted(limiter.tryAcquire({ cost: { slots: 0 } }));
+  const settled = granted(limiter.tryAcquire());
+  const kept = granted(limiter.tryAcquire({ cost: { slots: 2 } }));
+  settled.settle({ slots: 0 });
+  kept.settle({ slots: 1 });
+  const signals = [without.signal, settled.signal, kept.signal];
+  await clock.advance("20s");
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false]);
 });
