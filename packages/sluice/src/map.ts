@@ -100,13 +100,14 @@ export async function* mapThrough<T, R>(
     const cancelled = stop.signal.aborted;
     stop.abort(new WaitCancelledError("map() has ended."));
     options.signal?.removeEventListener("abort", onAbort);
-    if (!exhausted) {
+    const closing = exhausted ? undefined : close(source);
+    const closed = failed ? closing?.catch(() => {}) : closing;
+    try {
       // A pending read ends first; a failure or an abort does not wait for it.
-      const closing = Promise.resolve(source.return?.());
-      if (reading && failed) closing.catch(() => {});
-      else await closing;
+      if (!(reading && failed)) await closed;
+    } finally {
+      if (!cancelled) await Promise.all(calls);
     }
-    if (!cancelled) await Promise.all(calls);
   }
 }
 
@@ -125,6 +126,10 @@ async function call<T, R>(
   } catch (error) {
     return { index, failed: { error } };
   }
+}
+
+async function close<T>(source: AsyncIterator<T> | Iterator<T>): Promise<void> {
+  await source.return?.();
 }
 
 function iterate<T>(inputs: Iterable<T> | AsyncIterable<T>): AsyncIterator<T> | Iterator<T> {

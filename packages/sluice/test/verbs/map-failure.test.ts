@@ -89,6 +89,58 @@ describe("an error of the function", () => {
   });
 });
 
+describe("an input that cannot be closed", () => {
+  test.each([
+    {
+      how: "throws",
+      end: (): never => {
+        throw new Error("closing");
+      },
+    },
+    { how: "rejects", end: () => Promise.reject(new Error("closing")) },
+  ])("and $how does not replace the failure, nor cut off what runs", async ({ end }) => {
+    const clock = manualClock();
+    let next = 0;
+    const inputs = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.resolve({ value: next++, done: false }),
+        return: end,
+      }),
+    } as AsyncIterable<number>;
+    const error = new Error("at 0");
+    let ended = false;
+    const work = async (input: number): Promise<void> => {
+      if (input === 0) throw error;
+      await new Promise<void>((resolve) => void clock.setTimer(50, resolve));
+      ended = true;
+    };
+    const limiter = createLimiter(unlimited, { clock });
+    const call = watch(collect(limiter.map(inputs, work, { concurrency: 2 })));
+    await clock.advance(49);
+    expect([call.outcome, ended]).toEqual(["pending", false]);
+    await clock.advance(1);
+    expect([call.error, ended]).toEqual([error, true]);
+  });
+
+  test("is told to who breaks out", async () => {
+    const error = new Error("closing");
+    function* numbers(): Generator<number> {
+      try {
+        for (;;) yield 1;
+      } finally {
+        // oxlint-disable-next-line no-unsafe-finally -- an input that fails at its end.
+        throw error;
+      }
+    }
+    const loop = async (): Promise<void> => {
+      for await (const each of createLimiter(unlimited).map(numbers(), (x) => x)) {
+        if (each === 1) break;
+      }
+    };
+    await expect(loop()).rejects.toBe(error);
+  });
+});
+
 test("an error of the input is thrown, after what it gave", async () => {
   const error = new Error("cut off");
   function* broken(): Generator<number> {
