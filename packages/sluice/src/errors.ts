@@ -43,8 +43,8 @@ export class SluiceError extends Error {
 
 /** An option, a limit or a duration that makes no sense. */
 export class InvalidOptionError extends SluiceError {
-  constructor(message: string) {
-    super("INVALID_OPTION", message);
+  constructor(message: string, options?: { readonly cause?: unknown }) {
+    super("INVALID_OPTION", message, options);
   }
 }
 

@@ -100,7 +100,8 @@ export interface Limiter<L = any, Sync extends boolean = true> extends AsyncDisp
     : (...options: Args<L, ReserveOptions<L>>) => Answered<Sync, Reservation<L> | Refusal>;
 
   /**
-   * Acquires, calls `fn`, and releases whatever happens.
+   * Acquires, calls `fn`, and releases whatever happens. What `fn` returned or threw is what the caller
+   * gets, even if the slot cannot be released or the gate not be closed.
    *
    * @example
    * const page = await limiter.run(() => fetch(url), { pauseOn: retryAfter });

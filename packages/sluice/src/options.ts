@@ -109,7 +109,10 @@ export type ReserveOptions<L> = AskOptions<L> & {
 
 /** Options of `run`. */
 export type RunOptions<L> = AcquireOptions<L> & {
-  /** Looks at the result, or at what was thrown: a duration closes the gate for the key. */
+  /**
+   * Looks once at the result, or at what was thrown: a duration closes the gate for the key. A value
+   * that is no duration rejects with `INVALID_OPTION`, whose `cause` is the outcome.
+   */
   readonly pauseOn?: (outcome: unknown) => Duration | undefined;
 };
 

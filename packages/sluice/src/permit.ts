@@ -15,7 +15,8 @@ export interface TakenLimit {
 
 /**
  * One grant. Release it when the work is done if the limiter has `concurrency`, best with `using`;
- * without `concurrency` nobody must, and releasing does nothing.
+ * without `concurrency` nobody must, and releasing does nothing. Disposing never fails: where the
+ * store cannot be told, the lease of the slots ends.
  *
  * @example
  * using permit = await limiter.acquire({ cost: { tokens: 1800 } });
@@ -57,9 +58,10 @@ export interface RemotePermit<Cost = AnyCost> extends Omit<
   "release" | typeof Symbol.dispose
 > {
   /**
-   * Returns the slots; never gives cost back. Resolves when the store knows.
+   * Returns the slots; never gives cost back. Resolves when the store knows, and rejects when it cannot
+   * be told.
    *
-   * @throws `ALREADY_RELEASED` the second time.
+   * @throws `ALREADY_RELEASED` the second time, and the store's errors.
    */
   release(): Promise<void>;
 }
@@ -205,7 +207,12 @@ export class Grant implements Permit {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#state < RELEASED) await this.release();
+    if (this.#state >= RELEASED) return;
+    try {
+      await this.release();
+    } catch {
+      // Thrown, it would take the place of what came of the work.
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { AnyCost } from "./costs.ts";
 import { InvalidOptionError } from "./errors.ts";
 import type { RawOptions } from "./options.ts";
 import type { Permit } from "./permit.ts";
-import { type Duration, show } from "./time.ts";
+import { type Duration, show, toMicros } from "./time.ts";
 
 /** What is needed of the limiter. */
 export interface Runner {
@@ -19,7 +19,7 @@ export interface RawRunOptions extends RawOptions {
   readonly settle?: (result: never) => AnyCost | undefined;
 }
 
-/** Acquires, calls, settles, releases. */
+/** Acquires, calls, pauses, settles, releases. What `fn` came to is what the caller gets. */
 export async function runThrough<R>(
   runner: Runner,
   fn: (permit: Permit) => R,
@@ -31,16 +31,29 @@ export async function runThrough<R>(
   const permit = await runner.acquire(options);
   // Released once: the function may have done it itself.
   try {
-    const result = await fn(permit);
+    const result = await workOf(runner, fn, permit, options);
+    // The gate is closed first: whom a settlement makes room for must obey it.
+    await pause(runner, result, options);
     const actual = options.settle?.(result as never);
     if (actual !== undefined) permit.settle(actual);
-    await pause(runner, result, options);
     return result;
+  } finally {
+    await permit[Symbol.asyncDispose]();
+  }
+}
+
+/** Apart, so that `pauseOn` sees each outcome once, and of errors only those of the work. */
+async function workOf<R>(
+  runner: Runner,
+  fn: (permit: Permit) => R,
+  permit: Permit,
+  options: RawRunOptions,
+): Promise<Awaited<R>> {
+  try {
+    return await fn(permit);
   } catch (error) {
     await pause(runner, error, options);
     throw error;
-  } finally {
-    await permit[Symbol.asyncDispose]();
   }
 }
 
@@ -50,7 +63,22 @@ async function pause(
   { pauseOn, key }: RawRunOptions,
 ): Promise<void> {
   const duration = pauseOn?.(outcome);
-  if (duration !== undefined) await runner.pause(duration, key === undefined ? {} : { key });
+  if (duration === undefined) return;
+  checkPause(duration, outcome);
+  try {
+    await runner.pause(duration, key === undefined ? {} : { key });
+  } catch {
+    // The limiter was closed, or its store fails: whoever asks next is told. The outcome stands.
+  }
+}
+
+/** A mistake in `pauseOn` is not hidden, and neither is what it was asked about. */
+function checkPause(duration: Duration, outcome: unknown): void {
+  try {
+    toMicros(duration, "what pauseOn returns", 0);
+  } catch (error) {
+    throw new InvalidOptionError((error as Error).message, { cause: outcome });
+  }
 }
 
 type Fn = (this: unknown, ...args: never[]) => unknown;

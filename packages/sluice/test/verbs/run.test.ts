@@ -116,6 +116,61 @@ describe("pauseOn", () => {
   });
 });
 
+describe("what the function came to is what the caller gets", () => {
+  test.each([
+    { what: "a result", fn: () => "done", outcome: "fulfilled" },
+    { what: "an error", fn: () => Promise.reject("no luck"), outcome: "no luck" },
+  ])("$what, though the limiter was disposed of meanwhile", async ({ fn, outcome }) => {
+    const limiter = createLimiter("9/1s", { clock: manualClock() });
+    const pauseOn = vi.fn(() => "1s" as const);
+    const work = async (): Promise<string> => {
+      await limiter[Symbol.asyncDispose]();
+      return fn();
+    };
+    const call = watch(limiter.run(work, { pauseOn }));
+    await tick();
+    expect(call.outcome).toBe(outcome);
+    expect(pauseOn).toHaveBeenCalledTimes(1);
+  });
+
+  test.each([
+    { what: "a result", fn: () => Promise.resolve("done"), outcome: "done" },
+    { what: "an error", fn: () => Promise.reject("no luck"), outcome: "no luck" },
+  ])("what is no duration is told, and $what is its cause", async ({ fn, outcome }) => {
+    const { limiter, free } = single();
+    const pauseOn = vi.fn(() => Number.NaN);
+    const call = watch(limiter.run(fn, { pauseOn }));
+    await tick();
+    expect(call.outcome).toBe("INVALID_OPTION");
+    expect((call.error as Error).cause).toBe(outcome);
+    expect((call.error as Error).message).toMatch(/^what pauseOn returns must be .*; got NaN\.$/);
+    expect(pauseOn.mock.calls).toEqual([[outcome]]);
+    expect(free()).toBe(true);
+  });
+
+  test("pauseOn sees no errors but those of the function", async () => {
+    const { limiter } = single();
+    const pauseOn = vi.fn(() => undefined);
+    const work = limiter.wrap(() => "done", { pauseOn, settle: () => -1 });
+    const call = watch(work());
+    await tick();
+    expect(call.outcome).toBe("INVALID_COST");
+    expect(pauseOn.mock.calls).toEqual([["done"]]);
+  });
+
+  test("the gate is closed before a settlement makes room", async () => {
+    const clock = manualClock();
+    const limiter = createLimiter("2/1s", { clock });
+    const work = limiter.wrap(() => 429, { cost: 2, pauseOn: () => "5s", settle: () => 1 });
+    const call = watch(work());
+    const next = watch(limiter.acquire());
+    await clock.advance(0);
+    expect([call.value, next.outcome]).toEqual([429, "pending"]);
+    await clock.advance("5s");
+    expect(next.outcome).toBe("fulfilled");
+  });
+});
+
 test("what it acquires with: key, cost, priority, time-out", async () => {
   const clock = manualClock();
   const limiter = createLimiter("3/1s", { clock });
