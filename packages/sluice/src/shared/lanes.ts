@@ -119,8 +119,7 @@ export class Lanes {
   }
 
   #expireNext(): void {
-    const waiter = this.#deadlines.pop()!;
-    if (!waiter.settled) this.#expire(waiter);
+    this.#expire(this.#deadlines.pop()!);
   }
 
   #arm(): void {

@@ -137,12 +137,13 @@ export class SharedWaiting implements LaneDesk {
 
   /** Everybody goes, unrecorded and in order. */
   letAllThrough(): void {
+    // A listener may cancel those who come after it, or end the breach for newcomers.
+    for (const waiter of this.#waiting(undefined)) {
+      if (!this.#leave(waiter)) continue;
+      const { key, plan } = waiter.level.queue;
+      waiter.settle(this.#admissions.freePass(key, plan, waiter.costs));
+    }
     for (const lane of this.lanes.all()) {
-      for (const waiter of lane.queue.all(this.ageing)) {
-        this.#leave(waiter);
-        const { key, plan } = lane.queue;
-        waiter.settle(this.#admissions.freePass(key, plan, waiter.costs));
-      }
       void lane.giveAllBack();
       this.lanes.pump(lane);
     }
@@ -185,8 +186,8 @@ export class SharedWaiting implements LaneDesk {
   }
 
   #expire(waiter: Waiter): void {
+    if (!this.#leave(waiter)) return;
     const { key, plan } = waiter.level.queue;
-    this.#leave(waiter);
     waiter.settle(this.#timedOut(key, plan, waiter.costs));
     this.#pumpKey(key);
   }
@@ -240,14 +241,15 @@ export class SharedWaiting implements LaneDesk {
   }
 
   #end(waiter: Waiter, reason: unknown): void {
-    if (waiter.settled) return;
-    this.#leave(waiter);
-    waiter.settle(Promise.reject(reason));
+    if (this.#leave(waiter)) waiter.settle(Promise.reject(reason));
   }
 
-  #leave(waiter: Waiter): void {
+  /** False for who has left before: nobody leaves twice. */
+  #leave(waiter: Waiter): boolean {
+    if (waiter.settled) return false;
     this.lanes.left(waiter);
     waiter.level.leave(waiter);
+    return true;
   }
 
   #waiting(key: string | undefined): Waiter[] {
