@@ -66,9 +66,9 @@ export class SharedWaiting implements LaneDesk {
     const wait = timeout === undefined ? undefined : toMicros(timeout, "timeout", 0);
     const admissions = this.#admissions;
     if (admissions.breached) return Promise.resolve(admissions.freePass(key, plan, costs));
-    if (this.lanes.size >= this.#settings.maxWaiting && !this.#makePlace(key, priority)) {
-      return Promise.reject(this.#full(key));
-    }
+    const isFull = this.lanes.size >= this.#settings.maxWaiting;
+    const dropped = isFull ? this.#makePlace(priority) : undefined;
+    if (isFull && !dropped) return Promise.reject(this.#full(key));
     return new Promise<Grant>((resolve) => {
       const lane = this.lanes.open(key, plan);
       const level = lane.queue.level(priority);
@@ -81,6 +81,8 @@ export class SharedWaiting implements LaneDesk {
         waiter.extras = { detach: this.#signals.watch(signal, onAbort) };
       }
       if (wait !== undefined) this.#limitWait(waiter, lane.queue, ahead, waiter.arrival + wait);
+      // Listeners may do anything, so they hear of it when all have their places.
+      if (dropped) this.#drop(dropped);
       const { events } = admissions;
       if (events.heard) events.emit({ type: "wait", key, waiting: this.lanes.size });
       if (!lane.isAsking) this.lanes.pump(lane);
@@ -257,13 +259,20 @@ export class SharedWaiting implements LaneDesk {
     return lanes.flatMap(({ queue }) => queue.all(this.ageing));
   }
 
-  /** Makes place for a newcomer by dropping another; false when the newcomer must go. */
-  #makePlace(key: string, priority: number): boolean {
+  /** Takes out whoever makes place for a newcomer; nobody when the newcomer must go. */
+  #makePlace(priority: number): Waiter | undefined {
     const worst = whoMakesPlace(this.#waiting(undefined), priority, this.#settings);
-    if (worst) this.#reject(worst, this.#full(key));
-    return worst !== undefined;
+    if (worst) this.#leave(worst);
+    return worst;
   }
 
+  #drop(waiter: Waiter): void {
+    const { key } = waiter.level.queue;
+    waiter.settle(Promise.reject(this.#full(key)));
+    this.#pumpKey(key);
+  }
+
+  /** Says that who waited for this key, or would have, does not. */
   #full(key: string): QueueFullError {
     this.dropped++;
     const { events } = this.#admissions;

@@ -51,3 +51,30 @@ test("who comes when a listener has ended the breach waits", async () => {
   limiter.cancelWaiting();
   await clock.advance("2s");
 });
+
+test("who is dropped is told by its own key, after it has made place", async () => {
+  const { clock, limiter } = make({ maxWaiting: 1, overflow: "drop-oldest" });
+  for (const key of ["old", "new"]) await limiter.acquire({ key });
+  const heard: unknown[] = [];
+  limiter.on("drop", (event) => heard.push(event));
+  const calls = watchAll(["old", "new"].map((key) => limiter.acquire({ key })));
+  await clock.advance(0);
+  expect(outcomes(calls)).toEqual(["QUEUE_FULL", "pending"]);
+  expect(heard).toEqual([{ type: "drop", key: "old", reason: "QUEUE_FULL" }]);
+  limiter.cancelWaiting();
+});
+
+test("who takes the place of the dropped in a listener has it, and no more wait than may", async () => {
+  const { clock, limiter } = make({ maxWaiting: 1, overflow: "drop-oldest" });
+  await limiter.acquire();
+  const calls = [watch(limiter.acquire())];
+  const end = limiter.on("drop", () => {
+    end();
+    calls.push(watch(limiter.acquire()));
+  });
+  calls.push(watch(limiter.acquire()));
+  await clock.advance(0);
+  expect(outcomes(calls)).toEqual(["QUEUE_FULL", "pending", "QUEUE_FULL"]);
+  expect(await limiter.stats()).toMatchObject({ waiting: 1, dropped: 2 });
+  limiter.cancelWaiting();
+});
