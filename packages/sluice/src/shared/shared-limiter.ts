@@ -74,9 +74,8 @@ export class SharedLimiter extends DerivedVerbs {
   tryAcquire(options: RawOptions = {}): Permit | Refusal | Promise<Permit | Refusal> {
     const { key, plan, costs } = this.#read(options);
     const admissions = this.#admissions;
-    const lane = this.#waiting.lanes.get(key);
-    if (lane && !options.barge && !admissions.breached) {
-      return this.#refuseBehind(lane.queue.ahead(0), key, plan, costs);
+    if (!options.barge && !admissions.breached && this.#isBehind(key)) {
+      return this.#refuseBehind(key, plan, costs);
     }
     const known = this.#refusals.find(key, plan, costs, this.#clock);
     if (known) {
@@ -88,8 +87,9 @@ export class SharedLimiter extends DerivedVerbs {
     return this.#refuseOrGrant(answer, key, plan, costs);
   }
 
-  #refuseBehind(ahead: Costs, key: string, plan: Plan, costs: Costs): Refusal | Promise<Refusal> {
+  #refuseBehind(key: string, plan: Plan, costs: Costs): Refusal | Promise<Refusal> {
     const admissions = this.#admissions;
+    const ahead = this.#waiting.lanes.get(key)!.queue.ahead(0);
     return after(admissions.look(key, plan, costs, ahead), ({ view }) =>
       this.#refuse(key, admissions.forecastRefusal(plan, view)),
     );
@@ -260,6 +260,12 @@ export class SharedLimiter extends DerivedVerbs {
     return { key, plan, costs: resolveCosts(plan, options.cost) };
   }
 
+  /** Whether others wait before a newcomer; a call under way for those who have gone holds nobody back. */
+  #isBehind(key: string): boolean {
+    const lane = this.#waiting.lanes.get(key);
+    return lane !== undefined && lane.queue.size > 0;
+  }
+
   #look<R>(
     options: RawOptions,
     tell: (asked: Asked & { ahead: Costs; queued: boolean }, sight: Sight) => R,
@@ -268,9 +274,8 @@ export class SharedLimiter extends DerivedVerbs {
     const key = readKey(options.key);
     const plan = this.#admissions.plans.of(key);
     const costs = costsOfLook(plan, options.cost);
-    const queue = this.#waiting.lanes.get(key)?.queue;
-    const ahead = queue?.ahead(0) ?? plan.rules.map(() => 0);
-    const asked = { key, plan, costs, ahead, queued: queue !== undefined && queue.size > 0 };
+    const ahead = this.#waiting.lanes.get(key)?.queue.ahead(0) ?? plan.rules.map(() => 0);
+    const asked = { key, plan, costs, ahead, queued: this.#isBehind(key) };
     return after(this.#admissions.look(key, plan, costs, ahead), (sight) => tell(asked, sight));
   }
 
