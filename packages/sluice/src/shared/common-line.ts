@@ -18,6 +18,7 @@ const WIDTH = 16;
 const MOST = 1_024;
 
 export class CommonLine {
+  /** By rank; those that left may still be in it. */
   readonly #lanes = new Heap<InLine>();
   readonly #standing = new Set<InLine>();
   #calls = 0;
@@ -41,11 +42,16 @@ export class CommonLine {
     this.#lanes.push(rank, lane, order);
   }
 
+  /** Nobody waits in it any more. */
+  leave(lane: InLine): void {
+    this.#standing.delete(lane);
+  }
+
   serve(now: number): void {
-    while (this.#lanes.size > 0 && this.#calls < this.#width && this.#askAt <= now) {
+    while (this.#least < Infinity && this.#calls < this.#width && this.#askAt <= now) {
       const lane = this.#lanes.pop()!;
       this.#standing.delete(lane);
-      if (lane.askUpTo(this.#lanes.least)) this.#calls++;
+      if (lane.askUpTo(this.#least)) this.#calls++;
     }
   }
 
@@ -68,6 +74,15 @@ export class CommonLine {
   /** Something was freed. */
   wake(): void {
     this.#askAt = 0;
+  }
+
+  /** The rank of the first, Infinity when nobody stands. */
+  get #least(): number {
+    for (let lane = this.#lanes.peek(); lane && !this.#standing.has(lane);) {
+      this.#lanes.pop();
+      lane = this.#lanes.peek();
+    }
+    return this.#lanes.least;
   }
 
   clear(): void {

@@ -81,7 +81,7 @@ export class Lanes {
   pump(lane: Lane): void {
     lane.serve();
     if (lane.idle) this.#drop(lane);
-    else if (lane.due < Number.POSITIVE_INFINITY) this.#due.push(lane.due, lane, ++this.#pushed);
+    else this.#put(lane);
     this.#serveLine();
   }
 
@@ -95,11 +95,32 @@ export class Lanes {
   }
 
   #drop(lane: Lane): void {
+    if (!this.#isOpen(lane)) return;
     const { key } = lane.queue;
-    if (this.#byKey.get(key) !== lane) return;
     this.#byKey.delete(key);
+    this.#desk.line.leave(lane);
     if (this.#shares.size >= SHARES) this.#shares.delete(this.#shares.keys().next().value!);
     this.#shares.set(key, lane.share);
+  }
+
+  #put(lane: Lane): void {
+    const { due } = lane;
+    if (due < Number.POSITIVE_INFINITY) this.#due.push(due, lane, ++this.#pushed);
+  }
+
+  /** When the first lane is due; a lane that is gone or moved on keeps nobody awake. */
+  get #nextDue(): number {
+    for (let lane = this.#due.peek(); lane; lane = this.#due.peek()) {
+      const due = this.#isOpen(lane) ? lane.due : Number.POSITIVE_INFINITY;
+      if (due <= this.#due.least) break;
+      this.#due.pop();
+      if (due < Number.POSITIVE_INFINITY) this.#put(lane);
+    }
+    return this.#due.least;
+  }
+
+  #isOpen(lane: Lane): boolean {
+    return this.#byKey.get(lane.queue.key) === lane;
   }
 
   #ring(): void {
@@ -107,7 +128,7 @@ export class Lanes {
     while (this.#deadlines.least < now) this.#expireNext();
     const lanes = new Set<Lane>();
     while (this.#due.least <= now) lanes.add(this.#due.pop()!);
-    for (const lane of lanes) if (this.#byKey.get(lane.queue.key) === lane) this.pump(lane);
+    for (const lane of lanes) if (this.#isOpen(lane)) this.pump(lane);
     // An instant at the end of the time-out is soon enough.
     while (this.#deadlines.least <= now) this.#expireNext();
     this.#serveLine();
@@ -123,6 +144,6 @@ export class Lanes {
   }
 
   #arm(): void {
-    this.#alarm.set(Math.min(this.#due.least, this.#deadlines.least, this.#desk.line.due));
+    this.#alarm.set(Math.min(this.#nextDue, this.#deadlines.least, this.#desk.line.due));
   }
 }
