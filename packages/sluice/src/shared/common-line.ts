@@ -45,6 +45,8 @@ export class CommonLine {
   /** Nobody waits in it any more. */
   leave(lane: InLine): void {
     this.#standing.delete(lane);
+    if (this.#lanes.size <= 2 * this.#standing.size + 64) return;
+    this.#lanes.prune((each) => this.#standing.has(each));
   }
 
   serve(now: number): void {

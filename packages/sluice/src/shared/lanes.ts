@@ -16,7 +16,7 @@ export class Lanes {
   readonly #byKey = new Map<string, Lane>();
   /** Of keys without a lane, the latest last: who asks for one at a time has taken something, too. */
   readonly #shares = new Map<string, Share>();
-  /** Lanes by when they are to be looked at; one that moved stands in it more than once. */
+  /** Lanes by when they are to be looked at; one that moved stands in it more than once, for a while. */
   readonly #due = new Heap<Lane>();
   #pushed = 0;
   readonly #deadlines = new Heap<Waiter>();
@@ -82,6 +82,7 @@ export class Lanes {
     lane.serve();
     if (lane.idle) this.#drop(lane);
     else this.#put(lane);
+    if (this.#due.size > 2 * this.#byKey.size + 64) this.#putAnew();
     this.#serveLine();
   }
 
@@ -106,6 +107,12 @@ export class Lanes {
   #put(lane: Lane): void {
     const { due } = lane;
     if (due < Number.POSITIVE_INFINITY) this.#due.push(due, lane, ++this.#pushed);
+  }
+
+  /** Each lane once: what is kept is bounded by who waits, not by who gave up. */
+  #putAnew(): void {
+    this.#due.prune(() => false);
+    for (const lane of this.#byKey.values()) this.#put(lane);
   }
 
   /** When the first lane is due; a lane that is gone or moved on keeps nobody awake. */

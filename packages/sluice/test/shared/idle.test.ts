@@ -1,9 +1,15 @@
-// What is left of those who have given up: no timer that keeps the process alive.
-import { expect, test } from "vitest";
+// What is left of those who have given up: no timer that keeps the process alive, and next to nothing
+// in memory.
+import { afterEach, expect, test, vi } from "vitest";
 import { createLimiter, type Limiter, window } from "../../src/index.ts";
+import { Heap } from "../../src/heap.ts";
+import { Waiter } from "../../src/queue.ts";
+import { Lane } from "../../src/shared/lane.ts";
 import { manualClock, type ManualClock } from "../../src/testing/index.ts";
 import { watch } from "../verbs/outcomes.ts";
 import { farStore } from "./far-store.ts";
+
+afterEach(() => vi.restoreAllMocks());
 
 const LIMITS = [
   { what: "a key", limits: window(1, "1d") },
@@ -53,3 +59,32 @@ test.each(LIMITS)("who waits on is served when others gave up: a limit of $what"
   await clock.advance("1h");
   expect(last.outcome).toBe("fulfilled");
 });
+
+test.each(LIMITS.flatMap((each) => ["nobody", "somebody"].map((who) => ({ ...each, who }))))(
+  "a limit of $what remembers few who gave up while $who waits on",
+  async ({ limits, who }) => {
+    const push = vi.spyOn(Heap.prototype, "push");
+    const { clock, limiter } = await usedUp(limits);
+    if (who === "somebody") watch(limiter.acquire({ key: "a" }));
+    for (let i = 0; i < 1_000; i++) {
+      const stop = new AbortController();
+      for (const key of ["a", `k${i}`]) {
+        // Of its own budget each key has some left.
+        watch(limiter.acquire({ key, signal: stop.signal, timeout: "1w" }));
+        watch(limiter.acquire({ key, signal: stop.signal, timeout: "1w" }));
+      }
+      await clock.advance(1);
+      stop.abort("no more");
+    }
+    const heaps = new Set(push.mock.contexts as Heap<unknown>[]);
+    const kept = Array.from(heaps, (heap) => heap.items().filter(isOurs).length);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(Math.max(...kept)).toBeLessThan(70);
+    limiter.cancelWaiting();
+  },
+);
+
+/** The clock has a heap, too. */
+function isOurs(item: unknown): boolean {
+  return item instanceof Lane || item instanceof Waiter;
+}
