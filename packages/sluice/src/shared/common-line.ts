@@ -24,12 +24,17 @@ export class CommonLine {
   #calls = 0;
   #width = WIDTH;
   /** Nobody asks before this, on this process's clock. */
-  #askAt = 0;
+  askAt = 0;
+  readonly #onRefused: () => void;
+
+  constructor(onRefused: () => void) {
+    this.#onRefused = onRefused;
+  }
 
   /** When there is something to do. */
   get due(): number {
     const waits = this.#standing.size > 0 && this.#calls < this.#width;
-    return waits ? this.#askAt : Number.POSITIVE_INFINITY;
+    return waits ? this.askAt : Number.POSITIVE_INFINITY;
   }
 
   has(lane: InLine): boolean {
@@ -50,7 +55,7 @@ export class CommonLine {
   }
 
   serve(now: number): void {
-    while (this.#least < Infinity && this.#calls < this.#width && this.#askAt <= now) {
+    while (this.#least < Infinity && this.#calls < this.#width && this.askAt <= now) {
       const lane = this.#lanes.pop()!;
       this.#standing.delete(lane);
       if (lane.askUpTo(this.#least)) this.#calls++;
@@ -69,13 +74,14 @@ export class CommonLine {
 
   /** The common limit refused. */
   refused(askAt: number): void {
-    this.#askAt = askAt;
+    this.askAt = askAt;
     this.#width = 1;
+    this.#onRefused();
   }
 
   /** Something was freed. */
   wake(): void {
-    this.#askAt = 0;
+    this.askAt = 0;
   }
 
   /** The rank of the first, Infinity when nobody stands. */

@@ -5,12 +5,14 @@ import type { Waiter } from "../queue.ts";
 import type { Ledger } from "../stores/store.ts";
 import type { Booking } from "./booking.ts";
 import type { CommonLine } from "./common-line.ts";
+import type { Forecasts } from "./forecasts.ts";
 import type { Lane } from "./lane.ts";
 
 export interface LaneDesk {
   readonly clock: Clock;
   readonly ledger: Ledger<boolean>;
   readonly line: CommonLine;
+  readonly forecasts: Forecasts;
   /** Microseconds that a step of priority is worth. */
   readonly ageing: number;
   readonly horizon: number;

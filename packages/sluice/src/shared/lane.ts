@@ -11,7 +11,7 @@ import type { Plan } from "../limits/plan.ts";
 import { type KeyQueue, rankOf, type Waiter } from "../queue.ts";
 import { type Answer, type Ask, askFor } from "../stores/store.ts";
 import { kept } from "./answered.ts";
-import { type Booking, bookingsOf, sameCosts } from "./booking.ts";
+import { type Booking, bookingsOf, booksAhead, sameCosts } from "./booking.ts";
 import type { InLine } from "./common-line.ts";
 import type { LaneDesk } from "./lane-desk.ts";
 import { Share } from "./share.ts";
@@ -77,6 +77,19 @@ export class Lane implements InLine {
     return size === 0 && this.#booked.length === 0 && !this.#call && this.#suspensions === 0;
   }
 
+  /** Those who have no instant are not admitted now, or those who have one are still to wait. */
+  get isHeldBack(): boolean {
+    if (this.#call || this.#suspensions > 0) return false;
+    const { line, clock } = this.#desk;
+    const askAt = line.has(this) ? line.askAt : this.#askAt;
+    return this.#booked.length > 0 || (this.#wantsMore && askAt > clock.now());
+  }
+
+  /** The instants in hand, for the first of those who wait. */
+  get inHand(): readonly Booking[] {
+    return this.#booked;
+  }
+
   get #wantsMore(): boolean {
     return !this.#call && this.#suspensions === 0 && this.queue.size > this.#booked.length;
   }
@@ -136,7 +149,7 @@ export class Lane implements InLine {
   askUpTo(rank: number): boolean {
     if (!this.#wantsMore) return false;
     const { ageing } = this.#desk;
-    const unserved = this.#unserved();
+    const unserved = this.unserved();
     const first = unserved.findIndex((waiter) => rankOf(waiter, ageing) > rank);
     this.#begin(this.#ask(first < 0 ? unserved : unserved.slice(0, Math.max(1, first))), true);
     return true;
@@ -145,15 +158,20 @@ export class Lane implements InLine {
   /** Stands in the line, unless those at the front take nothing of what is under all keys. */
   #lineUp(): void {
     const { line, ageing } = this.#desk;
-    const unserved = this.#unserved();
+    const unserved = this.unserved();
     const first = unserved.findIndex(({ costs }) => takesShared(this.queue.plan, costs));
     if (first === 0) line.join(this, rankOf(unserved[0]!, ageing), unserved[0]!);
     else this.#begin(this.#ask(first < 0 ? unserved : unserved.slice(0, first)), false);
   }
 
+  /** Those who wait, in order. */
+  waiters(): Waiter[] {
+    return this.queue.all(this.#desk.ageing);
+  }
+
   /** Those who wait and have no instant. */
-  #unserved(): Waiter[] {
-    return this.queue.all(this.#desk.ageing).slice(this.#booked.length);
+  unserved(): Waiter[] {
+    return this.waiters().slice(this.#booked.length);
   }
 
   #giveBack(booked: readonly Booking[]): Promise<void> {
@@ -201,7 +219,7 @@ export class Lane implements InLine {
   /** One call for all who come in this turn: who was just granted may be back at once. */
   async #askSoon(): Promise<void> {
     await undefined;
-    const queued = this.#suspensions > 0 ? [] : this.#unserved();
+    const queued = this.#suspensions > 0 ? [] : this.unserved();
     if (queued.length > 0) await this.#ask(queued);
   }
 
@@ -279,9 +297,4 @@ export class Lane implements InLine {
     this.#poll = Math.min(2 * this.#poll, POLL_MOST / 2);
     return received + Math.ceil(wait);
   }
-}
-
-/** Slots come back at nobody knows when, so nothing is booked behind them. */
-function booksAhead({ rules }: Plan): boolean {
-  return rules.every(({ kind }) => kind !== "concurrency" && kind !== "blocked");
 }

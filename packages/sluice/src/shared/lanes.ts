@@ -84,6 +84,7 @@ export class Lanes {
     else this.#put(lane);
     if (this.#due.size > 2 * this.#byKey.size + 64) this.#putAnew();
     this.#serveLine();
+    if (lane.isHeldBack) this.#desk.forecasts.compare(lane);
   }
 
   close(): void {
@@ -100,6 +101,7 @@ export class Lanes {
     const { key } = lane.queue;
     this.#byKey.delete(key);
     this.#desk.line.leave(lane);
+    this.#desk.forecasts.forget(lane);
     if (this.#shares.size >= SHARES) this.#shares.delete(this.#shares.keys().next().value!);
     this.#shares.set(key, lane.share);
   }

@@ -13,21 +13,23 @@ import type { Plan } from "../limits/plan.ts";
 import { type RawOptions, readPriority, type Settings } from "../options.ts";
 import { whoMakesPlace } from "../overflow.ts";
 import type { Grant } from "../permit.ts";
-import { type KeyQueue, Waiter } from "../queue.ts";
+import { Waiter } from "../queue.ts";
 import { readSignal, Signals } from "../signals.ts";
-import type { Ledger } from "../stores/store.ts";
+import type { Ledger, View } from "../stores/store.ts";
 import { show, toMicros } from "../time.ts";
 import { within } from "./answered.ts";
 import type { Booking } from "./booking.ts";
 import { CommonLine } from "./common-line.ts";
+import { type ForecastDesk, Forecasts } from "./forecasts.ts";
 import type { Lane } from "./lane.ts";
 import type { LaneDesk } from "./lane-desk.ts";
 import { Lanes } from "./lanes.ts";
 import { type SharedAdmissions, type Sight, tooSlow } from "./shared-admissions.ts";
 
-export class SharedWaiting implements LaneDesk {
+export class SharedWaiting implements LaneDesk, ForecastDesk {
   readonly lanes: Lanes;
-  readonly line: CommonLine = new CommonLine();
+  readonly forecasts: Forecasts = new Forecasts(this);
+  readonly line: CommonLine = new CommonLine(() => this.forecasts.compareAll());
   readonly clock: Clock;
   readonly ageing: number;
   readonly grace: number;
@@ -72,7 +74,6 @@ export class SharedWaiting implements LaneDesk {
     return new Promise<Grant>((resolve) => {
       const lane = this.lanes.open(key, plan);
       const level = lane.queue.level(priority);
-      const ahead = lane.queue.ahead(priority);
       const waiter = new Waiter(resolve, costs, this.clock.now(), level);
       level.push(waiter);
       this.lanes.size++;
@@ -80,7 +81,10 @@ export class SharedWaiting implements LaneDesk {
         const onAbort = (): void => this.#reject(waiter, signal.reason);
         waiter.extras = { detach: this.#signals.watch(signal, onAbort) };
       }
-      if (wait !== undefined) this.#limitWait(waiter, lane.queue, ahead, waiter.arrival + wait);
+      if (wait !== undefined) {
+        this.lanes.setDeadline(waiter, waiter.arrival + wait);
+        this.forecasts.add(lane, waiter, waiter.arrival + wait);
+      }
       // Listeners may do anything, so they hear of it when all have their places.
       if (dropped) this.#drop(dropped);
       const { events } = admissions;
@@ -113,6 +117,12 @@ export class SharedWaiting implements LaneDesk {
     await Promise.all(lanes.map((lane) => lane.suspend()));
     await charge();
     for (const lane of lanes) lane.resume();
+  }
+
+  late(waiter: Waiter, plan: Plan, view: View): void {
+    if (waiter.settled) return;
+    const refusal = this.#admissions.forecastRefusal(plan, view);
+    this.#reject(waiter, this.#admissions.exceeded(refusal, "within the timeout"));
   }
 
   fail(lane: Lane, error: unknown): void {
@@ -173,20 +183,6 @@ export class SharedWaiting implements LaneDesk {
     this.lanes.close();
   }
 
-  /** Rejects at once when the forecast lies beyond the deadline, else when it comes. */
-  #limitWait(waiter: Waiter, queue: KeyQueue, ahead: Costs, deadline: number): void {
-    this.lanes.setDeadline(waiter, deadline);
-    const { key, plan } = queue;
-    const reject = async (): Promise<void> => {
-      const { view, at } = await this.#admissions.look(key, plan, waiter.costs, ahead);
-      const beyond = view.forecast >= 0 && at + (view.forecast - view.now) > deadline;
-      if (!beyond || waiter.settled) return;
-      const refusal = this.#admissions.forecastRefusal(plan, view);
-      this.#reject(waiter, this.#admissions.exceeded(refusal, "within the timeout"));
-    };
-    reject().catch(() => undefined); // the lane's own call reports what is wrong with the store
-  }
-
   #expire(waiter: Waiter): void {
     if (!this.#leave(waiter)) return;
     const { key, plan } = waiter.level.queue;
@@ -199,7 +195,7 @@ export class SharedWaiting implements LaneDesk {
     const admissions = this.#admissions;
     const answersInTime = this.ledger.sync || this.ledger.bounded;
     const { view } = answersInTime
-      ? await this.#look(key, plan, costs)
+      ? await this.look(key, plan, costs)
       : await this.#lookSoon(key, plan, costs);
     throw admissions.exceeded(admissions.forecastRefusal(plan, view), "before the timeout");
   }
@@ -209,7 +205,7 @@ export class SharedWaiting implements LaneDesk {
     const { clock, grace } = this;
     const { asked } = this.lanes.get(key) ?? {};
     if (asked === undefined || clock.now() - asked <= grace) {
-      const sight = await within(this.#look(key, plan, costs), grace / 1e3, clock);
+      const sight = await within(this.look(key, plan, costs), grace / 1e3, clock);
       // When there is room, it is the answer to the lane's call that was missing.
       const fits = sight?.view.rule === -1 && sight.view.until === sight.view.now;
       if (sight && !(fits && asked !== undefined)) return sight;
@@ -220,11 +216,11 @@ export class SharedWaiting implements LaneDesk {
   }
 
   /** Many who time out together look once, or they would keep the store busy themselves. */
-  #look(key: string, plan: Plan, costs: Costs): Sight | Promise<Sight> {
-    const name = JSON.stringify([plan.text, costs, key]);
+  look(key: string, plan: Plan, costs: Costs, ahead?: Costs): Sight | Promise<Sight> {
+    const name = JSON.stringify([plan.text, costs, key, ahead]);
     const known = this.#looks.get(name);
     if (known) return known;
-    const look = this.#admissions.look(key, plan, costs, undefined);
+    const look = this.#admissions.look(key, plan, costs, ahead);
     if (!(look instanceof Promise)) return look;
     this.#looks.set(name, look);
     return look.finally(() => this.#looks.delete(name));
