@@ -164,15 +164,24 @@ export class SharedWaiting implements LaneDesk, ForecastDesk {
   /** Those who wait go by their keys' new limits; who can never pass any more is rejected. */
   replan(): void {
     for (const lane of this.lanes.all()) {
-      const { queue } = lane;
-      const plan = this.#admissions.plans.of(queue.key);
-      void lane.giveAllBack();
-      if (plan !== queue.plan) lane.replan(plan);
-      for (const waiter of queue.all(this.ageing)) {
-        const rule = plan.rules.find(({ limit }, i) => waiter.costs[i]! > capacityOf(limit));
-        if (rule) this.#end(waiter, impossibleNow(rule.names[0]!));
+      try {
+        this.#replan(lane);
+      } catch (error) {
+        // So is whoever asks with this key from now on.
+        this.fail(lane, error);
       }
       this.lanes.pump(lane);
+    }
+  }
+
+  #replan(lane: Lane): void {
+    const { queue } = lane;
+    const plan = this.#admissions.plans.of(queue.key);
+    void lane.giveAllBack();
+    if (plan !== queue.plan) lane.replan(plan);
+    for (const waiter of queue.all(this.ageing)) {
+      const rule = plan.rules.find(({ limit }, i) => waiter.costs[i]! > capacityOf(limit));
+      if (rule) this.#end(waiter, impossibleNow(rule.names[0]!));
     }
   }
 
