@@ -204,12 +204,25 @@ export class SharedAdmissions implements PermitOwner {
     waited: number,
   ): Grant {
     this.admitted++;
+    const grant = this.#grantOf(key, plan, costs, at, ticket, waited);
     if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
+    return grant;
+  }
+
+  #grantOf(
+    key: string,
+    plan: Plan,
+    costs: Costs,
+    at: number,
+    ticket: number,
+    waited: number,
+  ): Grant {
     if (ticket === 0 || !takesSlots(plan, costs)) {
       return new Grant(this, key, plan, costs, at, ticket, waited, undefined);
     }
     const grant = new LeasedGrant(this, key, plan, costs, at, ticket, waited, undefined);
-    this.#leases.hold(grant);
+    // A limiter that was closed meanwhile renews nothing.
+    if (!this.closed) this.#leases.hold(grant);
     return grant;
   }
 

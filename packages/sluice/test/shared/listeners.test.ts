@@ -1,8 +1,14 @@
 // A listener may use the limiter that calls it, in the middle of whatever that does.
-import { expect, test } from "vitest";
-import { createLimiter, type Limiter } from "../../src/index.ts";
+import { describe, expect, test } from "vitest";
+import {
+  concurrency,
+  createLimiter,
+  type Limiter,
+  type LimitsInput,
+  window,
+} from "../../src/index.ts";
 import { manualClock, type ManualClock } from "../../src/testing/index.ts";
-import { outcomes, watch, watchAll } from "../verbs/outcomes.ts";
+import { outcomes, watch, watchAll, type Watched } from "../verbs/outcomes.ts";
 import { type FarStore, farStore } from "./far-store.ts";
 
 interface Made {
@@ -78,3 +84,76 @@ test("who takes the place of the dropped in a listener has it, and no more wait 
   expect(await limiter.stats()).toMatchObject({ waiting: 1, dropped: 2 });
   limiter.cancelWaiting();
 });
+
+describe("what a listener calls", () => {
+  const TYPES = ["admit", "refuse", "wait", "release", "pause", "drop"] as const;
+  type Act = (limiter: Limiter<LimitsInput, false>, keep: (call: Promise<unknown>) => void) => void;
+  const ACTS: Record<string, Act> = {
+    "tryAcquire()": (limiter, keep) => keep(tryAndRelease(limiter)),
+    "acquire()": (limiter, keep) => keep(limiter.run(none, { key: "a", timeout: "1w" })),
+    "acquire() for another key": (limiter, keep) => keep(limiter.run(none, { key: "z" })),
+    "cancelWaiting()": (limiter) => limiter.cancelWaiting(),
+    "cancelWaiting() for a key": (limiter) => limiter.cancelWaiting({ key: "a" }),
+    "breach()": (limiter) => limiter.breach(),
+    "reset()": (limiter, keep) => keep(limiter.reset()),
+    "pause()": (limiter, keep) => keep(limiter.pause("1s")),
+    "setLimits()": (limiter) => limiter.setLimits(["4/1s", concurrency(3)]),
+    "close()": (limiter, keep) => keep(limiter[Symbol.asyncDispose]()),
+  };
+  const LIMITS: Record<string, LimitsInput> = {
+    "a window": ["2/1s", "1000/1d"],
+    slots: [concurrency(2)],
+    "a window under all keys": [window(2, "1s", { per: "limiter" })],
+  };
+  const cases = Object.keys(LIMITS).flatMap((limits) =>
+    TYPES.flatMap((type) => Object.keys(ACTS).map((act) => ({ limits, type, act }))),
+  );
+
+  test.each(cases)("$act at $type, with $limits", async ({ limits, type, act }) => {
+    const clock = manualClock();
+    const store = farStore(clock, { notifies: true });
+    const limiter = createLimiter<LimitsInput, false>(LIMITS[limits]!, {
+      store,
+      clock,
+      name: "x",
+      maxWaiting: 6,
+      overflow: "drop-oldest",
+    });
+    const calls: Watched<unknown>[] = [];
+    const keep = (call: Promise<unknown>): void => void calls.push(watch(call));
+    let left = 3;
+    limiter.on(type, () => {
+      if (left-- > 0) ACTS[act]!(limiter, keep);
+    });
+    const work = (): Promise<void> =>
+      new Promise((resolve) => void clock.setTimer(10, () => resolve()));
+    for (const key of ["a", "b", "a", "a", "b", "a", "c", "a"]) {
+      keep(limiter.run(work, { key }));
+      keep(limiter.run(work, { key, timeout: "1d" }));
+      keep(tryAndRelease(limiter, key));
+    }
+    keep(attempt(() => limiter.pause(100)));
+    await clock.advance("1s");
+    keep(attempt(async () => limiter.reset({ key: "b" })));
+    for (const key of ["a", "b"]) keep(limiter.run(work, { key }));
+    await clock.advance("1h");
+    expect(outcomes(calls)).not.toContain("pending");
+    expect((await limiter.stats()).waiting).toBe(0);
+    await limiter[Symbol.asyncDispose]();
+    expect(clock.timers().active).toBe(0);
+    const { amend } = store.calls;
+    await clock.advance("1h");
+    expect(store.calls.amend).toBe(amend);
+  });
+});
+
+async function attempt(call: () => unknown): Promise<unknown> {
+  return call();
+}
+
+async function tryAndRelease(limiter: Limiter<LimitsInput, false>, key = "a"): Promise<void> {
+  const answer = await limiter.tryAcquire({ key });
+  if (answer.granted) await answer.release();
+}
+
+function none(): void {}
