@@ -9,6 +9,7 @@ import { isHeld } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import { compareRanks, type Waiter } from "../queue.ts";
 import type { View } from "../stores/store.ts";
+import { aheadOf } from "./ahead.ts";
 import { sameCosts } from "./booking.ts";
 import type { Lane } from "./lane.ts";
 import type { Sight } from "./shared-admissions.ts";
@@ -163,18 +164,4 @@ function moved(lane: Lane, ageing: number): () => boolean {
     queue.plan !== plan ||
     queue.head(ageing) !== head ||
     lane.inHand.length !== count;
-}
-
-/** What stands before one who has no instant in hand. */
-function aheadOf(lane: Lane, waiter: Waiter): Costs | undefined {
-  const waiters = lane.waiters();
-  const count = lane.inHand.length;
-  if (waiters.slice(0, count).includes(waiter)) return undefined;
-  const ahead = lane.queue.plan.rules.map(() => 0);
-  for (let i = count; i < waiters.length && waiters[i] !== waiter; i++) {
-    waiters[i]!.costs.forEach((units, rule) => {
-      ahead[rule]! += units;
-    });
-  }
-  return ahead;
 }

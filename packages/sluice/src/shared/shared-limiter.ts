@@ -27,6 +27,7 @@ import { unsaved } from "../snapshot.ts";
 import type { View } from "../stores/store.ts";
 import { type Duration, toMicros, toMillis } from "../time.ts";
 import { type Look, namedRefusal, viewLimits } from "../view.ts";
+import { aheadOfNewcomer } from "./ahead.ts";
 import { after } from "./answered.ts";
 import { closeGate, openGate } from "./gate.ts";
 import { Refusals } from "./refusals.ts";
@@ -89,7 +90,7 @@ export class SharedLimiter extends DerivedVerbs {
 
   #refuseBehind(key: string, plan: Plan, costs: Costs): Refusal | Promise<Refusal> {
     const admissions = this.#admissions;
-    const ahead = this.#waiting.lanes.get(key)!.queue.ahead(0);
+    const ahead = aheadOfNewcomer(this.#waiting.lanes.get(key), plan);
     return after(admissions.look(key, plan, costs, ahead), ({ view }) =>
       this.#refuse(key, admissions.forecastRefusal(plan, view)),
     );
@@ -274,7 +275,7 @@ export class SharedLimiter extends DerivedVerbs {
     const key = readKey(options.key);
     const plan = this.#admissions.plans.of(key);
     const costs = costsOfLook(plan, options.cost);
-    const ahead = this.#waiting.lanes.get(key)?.queue.ahead(0) ?? plan.rules.map(() => 0);
+    const ahead = aheadOfNewcomer(this.#waiting.lanes.get(key), plan);
     const asked = { key, plan, costs, ahead, queued: this.#isBehind(key) };
     return after(this.#admissions.look(key, plan, costs, ahead), (sight) => tell(asked, sight));
   }

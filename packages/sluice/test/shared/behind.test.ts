@@ -38,3 +38,18 @@ test("somebody who waits holds newcomers back, but who barges", async () => {
   expect(tried.value).toMatchObject({ granted: false });
   expect(barged.value).toMatchObject({ granted: true });
 });
+
+test("what those who wait have in hand counts once", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter("4/1s", { store: farStore(clock), clock, name: "x" });
+  for (let i = 0; i < 4; i++) await limiter.acquire();
+  await clock.advance(500);
+  for (let i = 0; i < 4; i++) watch(limiter.acquire());
+  await clock.advance(100);
+  // Four go at 1020 ms, and so the next at 2040 ms.
+  const answer = { granted: false, limit: "4/1s", retryAfter: 2_040 - 600 };
+  expect(await limiter.peek()).toMatchObject(answer);
+  expect(await limiter.tryAcquire()).toMatchObject(answer);
+  expect(await limiter.explain()).toMatchObject({ forecast: 2_040 - 600 });
+  limiter.cancelWaiting();
+});
