@@ -266,7 +266,8 @@ export class SharedWaiting implements LaneDesk, ForecastDesk {
 
   /** Takes out whoever makes place for a newcomer; nobody when the newcomer must go. */
   #makePlace(priority: number): Waiter | undefined {
-    const worst = whoMakesPlace(this.#waiting(undefined), priority, this.#settings);
+    const ends = this.lanes.all().flatMap(({ queue }) => queue.ends());
+    const worst = whoMakesPlace(ends, priority, this.#settings);
     if (worst) this.#leave(worst);
     return worst;
   }
