@@ -35,3 +35,14 @@ function sameLimit(a: AnyLimit, b: AnyLimit): boolean {
 function family({ limit }: Rule): string {
   return limit.kind === "parts" ? "window" : limit.kind;
 }
+
+/** Whether the limits of the whole limiter are the same in both. */
+export function sameShared(a: Plan, b: Plan): boolean {
+  return sharedText(a) === sharedText(b);
+}
+
+function sharedText({ rules }: Plan): string {
+  return JSON.stringify(
+    rules.filter((rule) => rule.shared).map(({ costName, limit }) => [costName, limit]),
+  );
+}

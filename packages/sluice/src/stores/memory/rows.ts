@@ -3,10 +3,11 @@
 import { idleFrom, type Place, startUsed } from "../../limits/algorithm.ts";
 import { fitsBy, grownSize, moveTo, roomFor, sizeOf } from "../../limits/growth.ts";
 import { migrateState, type Site } from "../../limits/history.ts";
-import { counterpart } from "../../limits/counterparts.ts";
+import { counterpart, sameShared } from "../../limits/counterparts.ts";
 import type { Moment } from "../../limits/limit.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
 import { Arena } from "./arena.ts";
+import { PlanIndexes } from "./plan-indexes.ts";
 
 const PLAN = 0;
 const GATE = 1;
@@ -17,16 +18,14 @@ export class Rows {
   latestGate = 0;
   #commonGate = 0;
   readonly #byKey = new Map<string, number>();
-  readonly #plans: Plan[] = [];
-  readonly #indexes = new Map<Plan, number>();
+  readonly #plans = new PlanIndexes((index) => this.#dropBlanks(index));
+  /** By the index of their plan; 0 for none. */
   #blanks: number[] = [];
   #sharedBlanks: number[] = [];
   /** The row found last: most programs ask for one key at a time. */
   #foundKey: string | undefined;
   #foundPlan: Plan | undefined;
   #foundRow = 0;
-  #lastPlan: Plan | undefined;
-  #lastIndex = 0;
   /** The limiter's own row; 0 until a plan is known. */
   #shared = 0;
   readonly #start: "full" | "used";
@@ -56,7 +55,7 @@ export class Rows {
     const row = this.#byKey.get(key);
     if (row === undefined) return 0;
     let found = row;
-    if (this.arena.cells[row + PLAN] !== this.indexOf(plan)) {
+    if (this.arena.cells[row + PLAN] !== this.#plans.of(plan)) {
       found = this.#migrate(row, plan, false);
       this.#byKey.set(key, found);
     }
@@ -73,13 +72,12 @@ export class Rows {
 
   /** An empty row under this plan, to be looked at and never written. */
   blank(plan: Plan): number {
-    const index = this.indexOf(plan);
-    this.#blanks[index] ??= this.#make(plan, false);
-    return this.#blanks[index]!;
+    const index = this.#plans.look(plan);
+    return (this.#blanks[index] ||= this.#make(plan, index, false));
   }
 
   create(key: string, plan: Plan): number {
-    const row = this.#make(plan, false);
+    const row = this.#make(plan, this.#plans.take(plan), false);
     this.#byKey.set(key, row);
     return row;
   }
@@ -87,23 +85,27 @@ export class Rows {
   /** The limiter's own row, or an empty one to be looked at while there is none. */
   seenShared(plan: Plan): number {
     if (this.#shared !== 0) return this.shared(plan);
-    const index = this.indexOf(plan);
-    this.#sharedBlanks[index] ??= this.#make(plan, true);
-    return this.#sharedBlanks[index]!;
+    const index = this.#plans.look(plan);
+    return (this.#sharedBlanks[index] ||= this.#make(plan, index, true));
   }
 
   /** The limiter's own row under this plan. */
   shared(plan: Plan): number {
-    if (this.#shared === 0) this.#shared = this.#make(plan, true);
-    else if (this.arena.cells[this.#shared + PLAN] !== this.indexOf(plan)) {
-      const index = this.indexOf(plan);
-      const old = this.#plans[this.arena.cells[this.#shared + PLAN]!]!;
-      const same = sharedText(old) === sharedText(plan);
-      // Plans of single keys differ in the keys' limits only.
-      if (same) this.arena.cells[this.#shared + PLAN] = index;
-      else this.#shared = this.#migrate(this.#shared, plan, true);
-    }
+    if (this.#shared === 0) this.#shared = this.#make(plan, this.#plans.take(plan), true);
+    else if (this.arena.cells[this.#shared + PLAN] !== this.#plans.of(plan)) this.#replan(plan);
     return this.#shared;
+  }
+
+  /** Brings the limiter's own row under a plan; those of single keys differ in the keys' limits only. */
+  #replan(plan: Plan): void {
+    const row = this.#shared;
+    if (!sameShared(this.planOf(row), plan)) {
+      this.#shared = this.#migrate(row, plan, true);
+      return;
+    }
+    const old = this.arena.cells[row + PLAN]!;
+    this.arena.cells[row + PLAN] = this.#plans.take(plan);
+    this.#plans.give(old);
   }
 
   hasShared(): boolean {
@@ -135,7 +137,7 @@ export class Rows {
   }
 
   planOf(row: number): Plan {
-    return this.#plans[this.arena.cells[row + PLAN]!]!;
+    return this.#plans.plan(this.arena.cells[row + PLAN]!);
   }
 
   /** Where a rule's state is; base 0, the empty state, while nothing has grown. */
@@ -174,13 +176,13 @@ export class Rows {
     if (row === undefined) return;
     this.#byKey.delete(key);
     this.#foundKey = undefined;
-    this.#release(row, false);
+    this.#drop(row, false);
     if (this.#byKey.size === 0 || this.arena.wasteful) this.#compact();
   }
 
   forgetShared(): void {
     if (this.#shared === 0) return;
-    this.#release(this.#shared, true);
+    this.#drop(this.#shared, true);
     this.#shared = 0;
   }
 
@@ -194,21 +196,9 @@ export class Rows {
     };
   }
 
-  indexOf(plan: Plan): number {
-    if (plan === this.#lastPlan) return this.#lastIndex;
-    let index = this.#indexes.get(plan);
-    if (index === undefined) {
-      index = this.#plans.push(plan) - 1;
-      this.#indexes.set(plan, index);
-    }
-    this.#lastPlan = plan;
-    this.#lastIndex = index;
-    return index;
-  }
-
-  #make(plan: Plan, shared: boolean): number {
+  #make(plan: Plan, index: number, shared: boolean): number {
     const row = this.arena.take(shared ? plan.sharedSize : plan.rowSize);
-    this.arena.cells[row + PLAN] = this.indexOf(plan);
+    this.arena.cells[row + PLAN] = index;
     if (this.#start === "used") {
       for (const rule of plan.rules) if (rule.shared === shared) this.#use(rule, row, this.#opened);
     }
@@ -228,6 +218,20 @@ export class Rows {
     if (old !== 0) this.arena.give(old, grownSize(rule.limit, { cells, base: old }));
     cells[row + rule.offset] = base;
     return base;
+  }
+
+  #drop(row: number, shared: boolean): void {
+    const index = this.arena.cells[row + PLAN]!;
+    this.#release(row, shared);
+    this.#plans.give(index);
+  }
+
+  #dropBlanks(index: number): void {
+    const [blank, shared] = [this.#blanks[index], this.#sharedBlanks[index]];
+    if (blank) this.#release(blank, false);
+    if (shared) this.#release(shared, true);
+    this.#blanks[index] = 0;
+    this.#sharedBlanks[index] = 0;
   }
 
   #release(row: number, shared: boolean): void {
@@ -250,7 +254,7 @@ export class Rows {
       since: plan.since,
     };
     const made = this.arena.take(shared ? plan.sharedSize : plan.rowSize);
-    this.arena.cells[made + PLAN] = this.indexOf(plan);
+    this.arena.cells[made + PLAN] = this.#plans.take(plan);
     this.setGate(made, this.gate(row));
     const left = old.rules.filter((rule) => rule.shared === shared);
     for (const rule of plan.rules) {
@@ -262,7 +266,7 @@ export class Rows {
         migrateState(twin.limit, this.place(twin, row), rule.limit, this.site(rule, made), moment);
       if (!kept) this.#use(rule, made, moment);
     }
-    this.#release(row, shared);
+    this.#drop(row, shared);
     return made;
   }
 
@@ -274,7 +278,7 @@ export class Rows {
     this.#blanks = [];
     this.#sharedBlanks = [];
     const carry = (row: number, shared: boolean): number => {
-      const plan = this.#plans[old.cells[row + PLAN]!]!;
+      const plan = this.#plans.plan(old.cells[row + PLAN]!);
       const size = shared ? plan.sharedSize : plan.rowSize;
       const moved = this.arena.take(size);
       this.arena.cells.set(old.cells.subarray(row, row + size), moved);
@@ -291,10 +295,4 @@ export class Rows {
     if (this.#shared !== 0) this.#shared = carry(this.#shared, true);
     for (const [key, row] of this.#byKey) this.#byKey.set(key, carry(row, false));
   }
-}
-
-function sharedText(plan: Plan): string {
-  return JSON.stringify(
-    plan.rules.filter((rule) => rule.shared).map(({ costName, limit }) => [costName, limit]),
-  );
 }
