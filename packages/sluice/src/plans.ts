@@ -4,6 +4,8 @@ import { compile, type LimitsInput, type Plan, type Since } from "./limits/plan.
 
 /** How many answers of `limitsFor` are kept. */
 const MOST_CACHED = 65_536;
+/** How many plans that were replaced are kept: programs may change their limits every second. */
+const MOST_PAST = 1_024;
 
 export class Plans {
   base: Plan;
@@ -17,8 +19,9 @@ export class Plans {
   /** Set by `setLimits` for single keys. */
   readonly #own = new Map<string, Plan>();
   readonly #cached = new Map<string, Plan>();
+  /** The plans in `#cached`: keys whose limits are the same have the same one. */
   readonly #byText = new Map<string, Plan>();
-  /** Plans that were in force before, by their texts: rows that nobody asked for are still theirs. */
+  /** The plans replaced last, by their texts: rows that nobody asked for are still theirs. */
   readonly #past = new Map<string, Plan>();
   #since: Since;
 
@@ -49,15 +52,18 @@ export class Plans {
 
   /** New limits for all keys, or for one. */
   set(limits: LimitsInput, since: Since, key?: string): void {
-    for (const plan of [this.base, ...this.#own.values(), ...this.#byText.values()]) {
-      if (this.#past.size < MOST_CACHED) this.#past.set(plan.text, plan);
-    }
     if (key !== undefined) {
-      this.#own.set(key, this.#compile(limits, since, this.#limits));
+      const own = this.#compile(limits, since, this.#limits);
+      this.#replaced(this.#own.get(key) ?? this.#cached.get(key) ?? this.base);
+      this.#own.set(key, own);
       this.#sole = undefined;
       return;
     }
-    this.base = this.#compile(limits, since);
+    const base = this.#compile(limits, since);
+    for (const plan of this.#own.values()) this.#replaced(plan);
+    for (const plan of this.#byText.values()) this.#replaced(plan);
+    this.#replaced(this.base);
+    this.base = base;
     this.#sole = this.#limitsFor === undefined ? this.base : undefined;
     this.#limits = limits;
     this.#since = since;
@@ -69,8 +75,20 @@ export class Plans {
   /** The plan whose numbers have this text, if it is or was in force for some key. */
   byText(text: string): Plan | undefined {
     if (this.base.text === text) return this.base;
+    const known = this.#byText.get(text) ?? this.#past.get(text);
+    if (known) return known;
     for (const plan of this.#own.values()) if (plan.text === text) return plan;
-    return this.#byText.get(text) ?? this.#past.get(text);
+    return undefined;
+  }
+
+  #replaced(plan: Plan): void {
+    this.#past.delete(plan.text);
+    this.#past.set(plan.text, plan);
+    if (this.#past.size <= MOST_PAST) return;
+    for (const oldest of this.#past.keys()) {
+      this.#past.delete(oldest);
+      return;
+    }
   }
 
   #compile(limits: LimitsInput, since: Since = this.#since, base?: LimitsInput): Plan {
@@ -80,13 +98,16 @@ export class Plans {
   #ask(key: string): Plan {
     const limits = this.#limitsFor?.(key);
     let plan = this.base;
+    if (this.#cached.size >= MOST_CACHED) {
+      this.#cached.clear();
+      this.#byText.clear();
+    }
     if (limits !== undefined) {
       plan = this.#compile(limits, this.#since, this.#limits);
       const known = this.#byText.get(plan.text);
       if (known) plan = known;
       else this.#byText.set(plan.text, plan);
     }
-    if (this.#cached.size >= MOST_CACHED) this.#cached.clear();
     this.#cached.set(key, plan);
     return plan;
   }
