@@ -26,7 +26,10 @@ export type DurationText = `${number}${DurationUnit}`;
 /** A span of time: milliseconds as a number, or a text with its unit. */
 export type Duration = number | DurationText;
 
-const TEXT = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h|d|w)$/;
+/** How numbers are written in texts: what the type `${number}` admits, but for other bases. */
+export const NUMBER: string = String.raw`[+-]?(?:[\d.]+(?:[eE][+-]?\d+)?|NaN|Infinity)`;
+
+const TEXT = new RegExp(`^(${NUMBER})(ms|s|m|h|d|w)$`);
 
 /**
  * The microseconds of a duration, rounded up.

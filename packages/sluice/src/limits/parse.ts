@@ -1,7 +1,7 @@
 /** Limits as texts, and back. */
 
 import { InvalidOptionError } from "../errors.ts";
-import { type DurationText, formatMicros, show } from "../time.ts";
+import { type DurationText, formatMicros, NUMBER, show } from "../time.ts";
 import { concurrency } from "./concurrency/builder.ts";
 import { blocked, unlimited } from "./extremes.ts";
 import type { AnyLimit, CalendarPeriod } from "./limit.ts";
@@ -31,10 +31,14 @@ export type LimitText =
   | "unlimited"
   | "blocked";
 
-const CALENDAR = /^(-?[\d.]+)\s*\/\s*(day|week|month)(?:\s+(\S+))?$/;
-const SLOTS = /^(-?[\d.]+)\s+at\s+once(?:\s+cooldown\s+(\S+))?(?:\s+lease\s+(\S+))?$/;
-const RATE =
-  /^(\S+\s*\/\s*\S+)(?:\s+parts\s+(\S+)|\s+(?:(even)|burst\s+(\S+))(?:\s+catchUp\s+(\S+))?|\s+(fixed)(?:\s+from\s+(\S+))?)?$/i;
+const CALENDAR = new RegExp(String.raw`^(${NUMBER})\s*/\s*(day|week|month)(?:\s+(\S+))?$`);
+const SLOTS = new RegExp(
+  String.raw`^(${NUMBER})\s+at\s+once(?:\s+cooldown\s+(\S+))?(?:\s+lease\s+(\S+))?$`,
+);
+const PARTS = String.raw`\s+parts\s+(${NUMBER})`;
+const PACE = String.raw`\s+(?:(even)|burst\s+(${NUMBER}))(?:\s+catchUp\s+(${NUMBER}))?`;
+const FIXED = String.raw`\s+(fixed)(?:\s+from\s+(\S+))?`;
+const RATE = new RegExp(String.raw`^(\S+\s*/\s*\S+)(?:${PARTS}|${PACE}|${FIXED})?$`);
 
 /**
  * The limit that a text means.

@@ -1,7 +1,7 @@
 /** The text of a rate: how many per span, such as "5/s" or "100/1m". */
 
 import { InvalidOptionError } from "../errors.ts";
-import { type DurationText, type DurationUnit, show, toMicros } from "../time.ts";
+import { type DurationText, type DurationUnit, NUMBER, show, toMicros } from "../time.ts";
 
 /** A span with a number or without: `"s"` is `"1s"`. */
 export type SpanText = DurationUnit | DurationText;
@@ -9,7 +9,7 @@ export type SpanText = DurationUnit | DurationText;
 /** How many per span: `"5/s"`, `"100/1m"`, `"0.5/s"`. */
 export type RateText = `${number}/${SpanText}`;
 
-const RATE = /^\s*(-?[\d.]+(?:e[+-]?\d+)?|NaN|Infinity)\s*\/\s*(\S+)\s*$/;
+const RATE = new RegExp(String.raw`^\s*(${NUMBER})\s*/\s*(\S+)\s*$`);
 
 /** The count and the microseconds of a rate. */
 export function parseRate(text: string): { count: number; span: number } {
