@@ -15,11 +15,8 @@ interface Done<R> {
   readonly failed?: { readonly error: unknown };
 }
 
-/**
- * Results as they complete, or in order. A failure ends the reading, aborts those who wait, lets
- * those that run end, closes the input, and is thrown. Breaking out does the same.
- */
-export async function* mapThrough<T, R>(
+/** Checks at the call what would else fail at the first result. */
+export function mapThrough<T, R>(
   runner: Runner,
   inputs: Iterable<T> | AsyncIterable<T>,
   fn: (input: T, index: number) => R,
@@ -31,6 +28,28 @@ export async function* mapThrough<T, R>(
       `concurrency of map() must be a whole number from 1; got ${show(lanes)}.`,
     );
   }
+  if (!isIterable(inputs)) {
+    throw new InvalidOptionError(
+      `map() takes an iterable or an async iterable; got ${show(inputs)}.`,
+    );
+  }
+  if (typeof fn !== "function") {
+    throw new InvalidOptionError(`map() takes a function of one input; got ${show(fn)}.`);
+  }
+  return results(runner, inputs, fn, options, lanes);
+}
+
+/**
+ * Results as they complete, or in order. A failure ends the reading, aborts those who wait, lets
+ * those that run end, closes the input, and is thrown. Breaking out does the same.
+ */
+async function* results<T, R>(
+  runner: Runner,
+  inputs: Iterable<T> | AsyncIterable<T>,
+  fn: (input: T, index: number) => R,
+  options: MapInput<T>,
+  lanes: number,
+): AsyncGenerator<Awaited<R>, void, undefined> {
   const source = iterate(inputs);
   const stop = new AbortController();
   const done = new Map<number, Done<Awaited<R>>>();
@@ -132,14 +151,15 @@ async function close<T>(source: AsyncIterator<T> | Iterator<T>): Promise<void> {
   await source.return?.();
 }
 
+function isIterable(inputs: unknown): boolean {
+  if (inputs == null) return false;
+  const found = Object(inputs) as Partial<AsyncIterable<unknown> & Iterable<unknown>>;
+  return Symbol.asyncIterator in found || Symbol.iterator in found;
+}
+
 function iterate<T>(inputs: Iterable<T> | AsyncIterable<T>): AsyncIterator<T> | Iterator<T> {
-  if (inputs != null && typeof inputs === "object" && Symbol.asyncIterator in inputs) {
-    return inputs[Symbol.asyncIterator]();
+  if (Symbol.asyncIterator in Object(inputs)) {
+    return (inputs as AsyncIterable<T>)[Symbol.asyncIterator]();
   }
-  if (inputs != null && Symbol.iterator in Object(inputs)) {
-    return (inputs as Iterable<T>)[Symbol.iterator]();
-  }
-  throw new InvalidOptionError(
-    `map() takes an iterable or an async iterable; got ${show(inputs)}.`,
-  );
+  return (inputs as Iterable<T>)[Symbol.iterator]();
 }

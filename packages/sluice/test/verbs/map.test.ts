@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { concurrency, createLimiter, unlimited, window } from "../../src/index.ts";
 import { manualClock } from "../../src/testing/index.ts";
-import { watch } from "./outcomes.ts";
+import { codeOf, watch } from "./outcomes.ts";
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -56,9 +56,22 @@ describe("inputs", () => {
     expect(await collect(createLimiter("9/1s").map([], () => 1))).toEqual([]);
   });
 
-  test.each([5, null, undefined, {}])("%o is refused", async (inputs) => {
-    const results = createLimiter("9/1s").map(inputs as never, () => 1);
-    await expect(collect(results)).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  test.each([5, null, undefined, {}])("%o is refused at the call", (inputs) => {
+    const limiter = createLimiter("9/1s");
+    expect(codeOf(() => limiter.map(inputs as never, () => 1))).toBe("INVALID_OPTION");
+  });
+
+  test("so is what is no function", () => {
+    const limiter = createLimiter("9/1s");
+    expect(codeOf(() => limiter.map([1], "fetch" as never))).toBe("INVALID_OPTION");
+  });
+
+  test("nothing is read before the first result is asked for", async () => {
+    let opened = 0;
+    const inputs = { [Symbol.iterator]: () => (opened++, [7].values()) };
+    const results = createLimiter("9/1s").map(inputs, (x) => x);
+    expect(opened).toBe(0);
+    expect(await collect(results)).toEqual([7]);
   });
 });
 
@@ -170,9 +183,9 @@ describe("laziness", () => {
     expect(limiter.tryAcquire().granted).toBe(true);
   });
 
-  test.each([0, -1, 1.5, Number.NaN])("concurrency %s is refused", async (lanes) => {
-    const results = createLimiter(unlimited).map([1], (x) => x, { concurrency: lanes });
-    await expect(results.next()).rejects.toMatchObject({ code: "INVALID_OPTION" });
+  test.each([0, -1, 1.5, Number.NaN])("concurrency %s is refused at the call", (lanes) => {
+    const limiter = createLimiter(unlimited);
+    expect(codeOf(() => limiter.map([1], (x) => x, { concurrency: lanes }))).toBe("INVALID_OPTION");
   });
 });
 
