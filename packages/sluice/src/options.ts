@@ -171,6 +171,10 @@ export interface RawOptions {
 }
 
 const MOST = 2 ** 24;
+/** Times the default ageing it leaves room for every arrival among the exact integers. */
+const MOST_PRIORITY = 1_000_000;
+/** Milliseconds since the epoch; later, microseconds are no exact integers. */
+const LAST_DATE = Date.UTC(2255, 0);
 
 /** How far ahead `reserve` books unless told otherwise, in microseconds. */
 export const BOOKED_AHEAD = 3600e6;
@@ -187,8 +191,10 @@ export interface Settings {
 
 /** The options of a limiter, checked, with their defaults. */
 export function readOptions(options: LimiterOptions): Settings {
+  checkClock(options.clock);
+  checkLimitsFor(options.limitsFor);
   return {
-    name: options.name ?? "limiter",
+    name: readName(options.name ?? "limiter"),
     maxKeys: count(options.maxKeys ?? MOST, "maxKeys"),
     maxWaiting: count(options.maxWaiting ?? MOST, "maxWaiting", 0),
     overflow: oneOf(options.overflow ?? "reject", "overflow", [
@@ -200,6 +206,29 @@ export function readOptions(options: LimiterOptions): Settings {
     margin: toMicros(options.margin ?? 0, "margin", 0),
     start: oneOf(options.start ?? "full", "start", ["full", "used"]),
   };
+}
+
+function readName(name: unknown): string {
+  if (typeof name === "string") return name;
+  throw new InvalidOptionError(`name must be a string, such as "github"; got ${show(name)}.`);
+}
+
+function checkLimitsFor(limitsFor: unknown): void {
+  if (limitsFor == null || typeof limitsFor === "function") return;
+  throw new InvalidOptionError(
+    `limitsFor must be a function from a key to its limits, or left out; got ${show(limitsFor)}. For the same limits for every key, pass them as the first argument.`,
+  );
+}
+
+function checkClock(clock: Partial<Clock> | undefined): void {
+  if (clock == null) return;
+  const missing = (["now", "wall", "setTimer"] as const).find(
+    (name) => typeof clock[name] !== "function",
+  );
+  if (missing === undefined) return;
+  throw new InvalidOptionError(
+    `clock must have the functions now, wall and setTimer; got ${show(clock)} without ${missing}. Leave it out for the system's, or pass manualClock() of "sluice/testing".`,
+  );
 }
 
 function count(value: number, what: string, least = 1): number {
@@ -218,8 +247,11 @@ function oneOf<T extends string>(value: T, what: string, known: readonly T[]): T
 
 /** A priority, checked. */
 export function readPriority(priority: number | undefined): number {
-  if (priority === undefined || Number.isInteger(priority)) return priority ?? 0;
-  throw new InvalidOptionError(`priority must be a whole number; got ${show(priority)}.`);
+  if (priority === undefined) return 0;
+  if (Number.isInteger(priority) && Math.abs(priority) <= MOST_PRIORITY) return priority;
+  throw new InvalidOptionError(
+    `priority must be a whole number from ${-MOST_PRIORITY} to ${MOST_PRIORITY}; got ${show(priority)}. A step of it is worth \`ageing\` of waiting.`,
+  );
 }
 
 /** A key, checked. */
@@ -236,8 +268,8 @@ function withoutKey(key: unknown): string {
 /** A date in milliseconds since the epoch, checked. */
 export function readDate(date: Date | number): number {
   const ms = Number(date);
-  if (Number.isFinite(ms)) return ms;
+  if (ms >= 0 && ms <= LAST_DATE) return ms;
   throw new InvalidOptionError(
-    `pauseUntil() takes a date or milliseconds since the epoch; got ${show(date)}.`,
+    `pauseUntil() takes a date from 1970 to 2254, or its milliseconds since the epoch; got ${show(date)}. For a span of time use pause().`,
   );
 }

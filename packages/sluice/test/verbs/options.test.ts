@@ -1,4 +1,4 @@
-/** The options of a limiter that no other file has: margin and start. */
+/** The options of a limiter that no other file has: margin and start, and what is no option. */
 
 import { describe, expect, test } from "vitest";
 import {
@@ -103,5 +103,21 @@ describe('start: "used"', () => {
 
   test("anything else is refused", () => {
     expect(codeOf(() => createLimiter("1/1s", { start: "empty" as never }))).toBe("INVALID_OPTION");
+  });
+});
+
+describe("what cannot be used is refused when the limiter is made", () => {
+  test.each<[option: string, value: unknown, says: RegExp]>([
+    ["name", 5, /^name must be a string, .*; got 5\.$/],
+    ["limitsFor", 5, /^limitsFor must be a function .*; got 5\. For the same limits/],
+    ["limitsFor", "5/s", /^limitsFor must be a function .*; got "5\/s"\. For the same limits/],
+    ["clock", {}, /^clock must have .*; got {} without now\. Leave it out/],
+    ["clock", Date, /^clock must have .*; got a function without wall\. Leave it out/],
+    ["clock", { ...manualClock(), setTimer: 5 }, /^clock must have .* without setTimer\. Leave/],
+  ])("%s, case %#", (option, value, says) => {
+    const make = (): unknown => createLimiter("1/1s", { [option]: value });
+    expect(make).toThrow(
+      expect.objectContaining({ code: "INVALID_OPTION", message: expect.stringMatching(says) }),
+    );
   });
 });

@@ -175,7 +175,26 @@ describe("pauseUntil", () => {
     expect(limiter.tryAcquire().granted).toBe(true);
   });
 
-  test.each([Number.NaN, new Date("nonsense"), "soon"])("%o is refused", (date) => {
+  test("of the latest date is told, saved and restored", () => {
+    const clock = manualClock({ wall: START });
+    const limiter = createLimiter("9/1s", { clock });
+    const last = Date.UTC(2255, 0);
+    limiter.pauseUntil(last);
+    const copy = createLimiter("9/1s", { clock });
+    copy.restore(limiter.snapshot());
+    for (const each of [limiter, copy]) {
+      expect(each.tryAcquire()).toMatchObject({ limit: "pause", retryAfter: last - START });
+    }
+  });
+
+  test.each([
+    Number.NaN,
+    Number.MAX_VALUE,
+    Date.UTC(2255, 0) + 1,
+    -1,
+    new Date("nonsense"),
+    "soon",
+  ])("%o is refused", (date) => {
     const limiter = createLimiter("9/1s");
     expect(codeOf(() => limiter.pauseUntil(date as never))).toBe("INVALID_OPTION");
     expect(limiter.tryAcquire().granted).toBe(true);

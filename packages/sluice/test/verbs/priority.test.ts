@@ -98,3 +98,31 @@ test("priority counts over the keys that wait for a limit of the limiter", async
   await clock.advance("6s");
   expect(served).toEqual(["2d", "1b", "1b", "0a", "0c"]);
 });
+
+test.each([-1e20, 1_000_001, 0.5, Number.NaN, "high"])(
+  "a priority of %o is refused",
+  async (priority) => {
+    const limiter = createLimiter("1/1s", { clock: manualClock() });
+    const call = watch(limiter.acquire({ priority: priority as never }));
+    await Promise.resolve();
+    expect(call.error).toMatchObject({
+      code: "INVALID_OPTION",
+      message: expect.stringContaining("a whole number from -1000000 to 1000000; got "),
+    });
+  },
+);
+
+test("the lowest and the highest keep the order of arrival over keys", async () => {
+  const clock = manualClock();
+  for (const priority of [-1_000_000, 1_000_000]) {
+    const limiter = createLimiter(window(1, "1s", { per: "limiter" }), { clock });
+    limiter.tryAcquire();
+    const served: string[] = [];
+    for (const key of ["b", "a", "c"]) {
+      void limiter.acquire({ key, priority }).then(() => served.push(key));
+      clock.block(0.001);
+    }
+    await clock.advance("3s");
+    expect(served).toEqual(["b", "a", "c"]);
+  }
+});
