@@ -23,7 +23,7 @@ export interface Clock {
   sleepSync?(ms: number): void;
 }
 
-/** Longer waits are chained: beyond this, `setTimeout` fires at once. */
+/** Longer waits are chained: for more than this, `setTimeout` fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 interface NodeTimer {
@@ -94,9 +94,18 @@ function arm(ms: number, wake: () => void, idle?: boolean): () => void {
     return () => clearImmediate(immediate);
   }
   if (ms < 1 && globals.MessageChannel) return post(globals.MessageChannel, wake);
-  const timer = setTimeout(wake, Math.min(ms, MAX_TIMEOUT_MS));
+  if (ms > MAX_TIMEOUT_MS) return armInSteps(ms, wake, idle);
+  const timer = setTimeout(wake, ms);
   if (idle) (timer as NodeTimer).unref?.();
   return () => clearTimeout(timer);
+}
+
+function armInSteps(ms: number, wake: () => void, idle?: boolean): () => void {
+  const goOn = (): void => {
+    cancel = arm(ms - MAX_TIMEOUT_MS, wake, idle);
+  };
+  let cancel = arm(MAX_TIMEOUT_MS, goOn, idle);
+  return () => cancel();
 }
 
 /** Browsers hold back repeated timers for 4 ms, messages they do not. */
