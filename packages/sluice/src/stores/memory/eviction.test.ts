@@ -6,6 +6,7 @@ import { LedgerKit } from "../../../test/limits/ledger-kit.ts";
 import { KeysExhaustedError } from "../../errors.ts";
 import { concurrency } from "../../limits/concurrency/builder.ts";
 import { window } from "../../limits/window/window.ts";
+import type { SavedState } from "../store.ts";
 import { Rows } from "./rows.ts";
 
 const SECOND = 1_000_000;
@@ -180,4 +181,44 @@ test("a flood of new keys does not look at all that may not go each time", () =>
   looks.mockRestore();
   kit.block(3600 * SECOND);
   kit.pass(plan, 1, { key: "new" });
+});
+
+describe("a snapshot with more keys than maxKeys", () => {
+  /** Keys that are idle one after another, or have nothing left. */
+  function saved(count: number, each: number): SavedState {
+    const kit = new LedgerKit();
+    const plan = kit.plan("5/1m");
+    for (let i = 0; i < count; i++) {
+      kit.pass(plan, each, { key: `${i}` });
+      kit.block(1_000);
+    }
+    return kit.ledger.save();
+  }
+
+  test("leaves those that are idle last", () => {
+    const kit = new LedgerKit({ maxKeys: 2 });
+    const plan = kit.plan("5/1m");
+    kit.ledger.load(saved(10, 1), new Map([[plan.text, plan]]));
+    expect(kit.ledger.keys().toSorted()).toEqual(["8", "9"]);
+  });
+
+  test("leaves all that are refused, and takes new keys when they are not", () => {
+    const kit = new LedgerKit({ maxKeys: 2 });
+    const plan = kit.plan("5/1m");
+    kit.ledger.load(saved(10, 5), new Map([[plan.text, plan]]));
+    expect(kit.ledger.keys()).toHaveLength(10);
+    expect(() => kit.pass(plan, 1, { key: "new" })).toThrow(KeysExhaustedError);
+    kit.block(60 * SECOND);
+    expect(kit.pass(plan, 1, { key: "new" })).toBeDefined();
+    expect(kit.ledger.keys()).toHaveLength(2);
+  });
+
+  test("its keys may go, though others did before", () => {
+    const kit = new LedgerKit({ maxKeys: 2 });
+    const plan = kit.plan("5/1m");
+    for (const key of ["a", "b", "c"]) kit.pass(plan, 1, { key });
+    kit.ledger.load(saved(2, 1), new Map([[plan.text, plan]]));
+    expect(kit.pass(plan, 1, { key: "new" })).toBeDefined();
+    expect(kit.ledger.keys().toSorted()).toEqual(["1", "new"]);
+  });
 });

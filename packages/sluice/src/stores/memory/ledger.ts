@@ -174,7 +174,11 @@ export class MemoryLedger implements Ledger<true> {
   load(state: SavedState, plans: ReadonlyMap<string, Plan>): void {
     this.#few.lookAnew();
     this.#reset(undefined);
-    loadRows(this.#rows, state, plans, this.#present.tick(true));
+    const moment = this.#present.tick(true);
+    loadRows(this.#rows, state, plans, moment);
+    this.#eviction = undefined;
+    // What may not be forgotten now goes when there are new keys, or when it is idle.
+    this.#makeRoom(this.#scope.maxKeys, moment);
     this.#sweep.arm();
   }
 
@@ -208,18 +212,25 @@ export class MemoryLedger implements Ledger<true> {
 
   #create(key: string, plan: Plan, moment: Moment): number {
     const { maxKeys } = this.#scope;
-    if (this.#rows.size >= maxKeys) {
-      this.#eviction ??= new Eviction(this.#rows, this.#scope.isWaited);
-      if (!this.#eviction.evict({ ...moment, wall: this.#present.wall() })) {
-        throw new KeysExhaustedError(
-          `all ${maxKeys} keys (maxKeys) are refused, waited for or held right now, so the key ${show(key)} cannot be added; raise maxKeys, or forget() a key.`,
-        );
-      }
+    if (this.#rows.size >= maxKeys && !this.#makeRoom(maxKeys - 1, moment)) {
+      throw new KeysExhaustedError(
+        `all ${maxKeys} keys (maxKeys) are refused, waited for or held right now, so the key ${show(key)} cannot be added; raise maxKeys, or forget() a key.`,
+      );
     }
     const row = this.#rows.create(key, plan);
     this.#eviction?.touch(key);
     this.#sweep.arm();
     return row;
+  }
+
+  /** Forgets keys until there are no more than `most`; false if too many have to stay. */
+  #makeRoom(most: number, moment: Moment): boolean {
+    const rows = this.#rows;
+    if (rows.size <= most) return true;
+    const eviction = (this.#eviction ??= new Eviction(rows, this.#scope.isWaited));
+    const present = { ...moment, wall: this.#present.wall() };
+    while (rows.size > most) if (!eviction.evict(present)) return false;
+    return true;
   }
 
   #apply(change: Change, moment: Moment): void {
