@@ -23,6 +23,7 @@ const table: [files: RegExp, mayImport: string[]][] = [
   [/^(time|errors)\.ts$/, ["*.ts"]],
   [/^limits\//, [...base, "limits/"]],
   [/^stores\/store\.ts$/, [...shared, "limits/"]],
+  [/^stores\/blank\.ts$/, ["limits/", "stores/store.ts"]],
   // What stands in for a store that fails is memory.
   [/^stores\/(fallback)/, [...shared, "limits/", "stores/store.ts", "stores/memory", "stores/$1"]],
   // Stores that several processes share bring the way to wait for them, `shared/booked.ts`. Those that

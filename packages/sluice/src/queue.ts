@@ -1,7 +1,7 @@
 /**
  * One key's waiters, ordered by arrival - priority * ageing, fixed at arrival: first in, first out
- * among equals, and nothing starves. Each priority has a queue of its own, so that nothing is ever
- * sorted: the head is the best of their heads.
+ * among equals, and nothing starves. Each priority has a queue of its own, so that joining and leaving
+ * sort nothing: the head is the best of their heads.
  */
 
 import { type Costs, sumOf } from "./costs.ts";
