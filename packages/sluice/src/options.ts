@@ -6,6 +6,7 @@ import { InvalidOptionError } from "./errors.ts";
 import type { LimitInput, LimitsInput } from "./limits/plan.ts";
 import type { Permit } from "./permit.ts";
 import type { Store } from "./stores/store.ts";
+import { checkClock, checkLimitsFor, count, oneOf, readName } from "./option-checks.ts";
 import { type Duration, show, toMicros } from "./time.ts";
 
 /** Options of `createLimiter`. */
@@ -22,23 +23,31 @@ export interface LimiterOptions<Sync extends boolean = boolean> {
    * once for each key until `setLimits`. Limits with `per: "limiter"` stay the limiter's.
    */
   readonly limitsFor?: (key: string) => LimitsInput | undefined;
-  /** How many keys are kept, 1 to 2^24; default all of them. */
+  /**
+   * How many keys the memory store keeps, a whole number from 1 to 2^24 (the default). For one more,
+   * the key that would be idle soonest is forgotten, but none that is refused, waited for, paused or
+   * held: if all are, the new key is a `KEYS_EXHAUSTED`.
+   */
   readonly maxKeys?: number;
-  /** How many callers may wait; default 2^24. */
+  /** How many callers may wait, over all keys: a whole number from 0 to 2^24 (the default). */
   readonly maxWaiting?: number;
   /**
-   * What happens to one more than `maxWaiting`: it is rejected (default), or it takes the place of
-   * the oldest, or of the lowest in priority.
+   * Who is rejected with `QUEUE_FULL` when there is one more than `maxWaiting`: the newcomer
+   * (`"reject"`, the default), who has waited longest (`"drop-oldest"`), or who is lowest in priority
+   * (`"drop-lowest"`).
    */
   readonly overflow?: "reject" | "drop-oldest" | "drop-lowest";
-  /** What a step of `priority` is worth in waiting time; default 1 s. */
+  /**
+   * How much waiting one step of `priority` is worth: milliseconds or text, above 0, default 1 s. A
+   * call with `priority: 3` goes before those of priority 0 that came up to 3 s earlier.
+   */
   readonly ageing?: Duration;
   /**
-   * Pads every span by the spread between sending and arriving, so that the server sees no more
-   * than the limit; default 0.
+   * Adds this to every span, to allow for requests that take different times to arrive; milliseconds
+   * or text, default 0.
    */
   readonly margin?: Duration;
-  /** Whether a cold start has everything free (default) or as if all had just been used. */
+  /** `"full"` (default): a key without state has everything free. `"used"`: as if all had just been taken. */
   readonly start?: "full" | "used";
   /** What time is; default the system's. */
   readonly clock?: Clock;
@@ -74,17 +83,28 @@ export type Actual<L> =
   | ([LimitName<L>] extends [never] ? never : { readonly [K in LimitName<L>]?: number });
 
 type CostOption<L> =
-  NeedsCost<L> extends true ? { readonly cost: Cost<L> } : { readonly cost?: Cost<L> };
+  NeedsCost<L> extends true
+    ? {
+        /** What it takes: a number for every rate limit, or numbers by name. */
+        readonly cost: Cost<L>;
+      }
+    : {
+        /**
+         * What it takes: a number for every rate limit, or numbers by name; what is not named takes
+         * its `defaultCost`, which is 1 unless the limit says otherwise.
+         */
+        readonly cost?: Cost<L>;
+      };
 
 /** Options of every verb that asks. */
 export type AskOptions<L> = CostOption<L> & {
-  /** Whose budget; default `""`. */
+  /** Whose budget, such as `"user:7"`; default `""`. */
   readonly key?: string;
 };
 
 /** Options of `tryAcquire`. */
 export type TryOptions<L> = AskOptions<L> & {
-  /** Overtakes those who wait; default false. */
+  /** Asks although others wait for the key, and so overtakes them; default false. */
   readonly barge?: boolean;
 };
 
@@ -92,54 +112,79 @@ export type TryOptions<L> = AskOptions<L> & {
 export type AcquireOptions<L> = AskOptions<L> & {
   /** Ends the wait; it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** How long to wait at the most; it rejects at once when the forecast lies beyond. */
+  /**
+   * How long to wait at the most: milliseconds or text, 0 or more; default for as long as it takes.
+   * Rejects at once when the forecast lies beyond it.
+   */
   readonly timeout?: Duration;
-  /** Higher goes first; a whole number, default 0. A step is worth `ageing` of waiting. */
+  /**
+   * Higher goes first: a whole number from -1,000,000 to 1,000,000, default 0. A step is worth the
+   * limiter's `ageing` of waiting.
+   */
   readonly priority?: number;
 };
 
 /** Options of `acquireSync`. */
-export type SyncOptions<L> = AskOptions<L> & { readonly timeout?: Duration };
+export type SyncOptions<L> = AskOptions<L> & {
+  /**
+   * How long to block at the most: milliseconds or text, 0 or more; default for as long as it takes.
+   * Throws at once when it would be longer.
+   */
+  readonly timeout?: Duration;
+};
 
 /** Options of `reserve`. */
 export type ReserveOptions<L> = AskOptions<L> & {
-  /** How far ahead to book at the most; default 1 h. */
+  /** How far ahead to book at the most: milliseconds or text, 0 or more, default 1 h. */
   readonly maxWait?: Duration;
 };
 
 /** Options of `run`. */
 export type RunOptions<L> = AcquireOptions<L> & {
   /**
-   * Looks once at the result, or at what was thrown: a duration closes the gate for the key. A value
-   * that is no duration rejects with `INVALID_OPTION`, whose `cause` is the outcome.
+   * Looks once at the result, or at what was thrown. A duration that it returns pauses the key, or
+   * without a key the whole limiter; `undefined` does not. A value that is neither rejects with
+   * `INVALID_OPTION`, whose `cause` is the outcome.
    */
   readonly pauseOn?: (outcome: unknown) => Duration | undefined;
 };
 
 /** Options of `wrap`. */
 export type WrapOptions<L, A extends readonly unknown[] = never, R = unknown> = {
-  /** The key, or the key of a call. */
+  /** The key, or a function from the arguments of a call to its key; default `""`. */
   readonly key?: string | ((...args: A) => string);
-  /** The cost, or the cost of a call. */
+  /** The cost, or a function from the arguments of a call to its cost. */
   readonly cost?: Cost<L> | ((...args: A) => Cost<L>);
-  /** What was really used, by the result. */
+  /** From the result to what was really used, which replaces the cost; `undefined` leaves it. */
   readonly settle?: (result: Awaited<R>) => Actual<L> | undefined;
+  /** Of every call, as in `acquire`. */
   readonly priority?: number;
+  /** How long each call waits for its turn at the most, as in `acquire`. */
   readonly timeout?: Duration;
+  /** Ends the waits of all calls, which reject with the signal's reason; what runs goes on. */
   readonly signal?: AbortSignal | undefined;
+  /** As in `run`. */
   readonly pauseOn?: (outcome: unknown) => Duration | undefined;
 };
 
 /** Options of `map`. */
 export type MapOptions<L, T> = {
+  /** The key, or a function from an input to its key; default `""`. */
   readonly key?: string | ((input: T) => string);
+  /** The cost, or a function from an input to its cost. */
   readonly cost?: Cost<L> | ((input: T) => Cost<L>);
-  /** How many calls run or wait at once, and so how far input is read ahead; default 16. */
+  /**
+   * How many inputs are in hand at once, waiting, running, or done and not yet taken: a whole number
+   * from 1, default 16. No more input is read ahead.
+   */
   readonly concurrency?: number;
   /** Results in the order of the input; default false: as they complete. */
   readonly ordered?: boolean;
+  /** Ends the iteration, which throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Of every call, as in `acquire`. */
   readonly priority?: number;
+  /** As in `run`. */
   readonly pauseOn?: (outcome: unknown) => Duration | undefined;
 };
 
@@ -148,7 +193,7 @@ export type Args<L, O> = NeedsCost<L> extends true ? [options: O] : [options?: O
 
 /** A booked instant. */
 export interface Reservation<L> extends Omit<Permit<Actual<L>>, "waited"> {
-  /** Milliseconds from now until it. */
+  /** Milliseconds from now until it, rounded up. */
   readonly wait: number;
   /**
    * Gives the instant back, unless it has come, or the reservation was settled or released before.
@@ -170,7 +215,6 @@ export interface RawOptions {
   readonly maxWait?: Duration;
 }
 
-const MOST = 2 ** 24;
 /** Times the default ageing it leaves room for every arrival among the exact integers. */
 const MOST_PRIORITY = 1_000_000;
 /** Milliseconds since the epoch; later, microseconds are no exact integers. */
@@ -195,8 +239,8 @@ export function readOptions(options: LimiterOptions): Settings {
   checkLimitsFor(options.limitsFor);
   return {
     name: readName(options.name ?? "limiter"),
-    maxKeys: count(options.maxKeys ?? MOST, "maxKeys"),
-    maxWaiting: count(options.maxWaiting ?? MOST, "maxWaiting", 0),
+    maxKeys: count(options.maxKeys, "maxKeys", 1),
+    maxWaiting: count(options.maxWaiting, "maxWaiting", 0),
     overflow: oneOf(options.overflow ?? "reject", "overflow", [
       "reject",
       "drop-oldest",
@@ -206,43 +250,6 @@ export function readOptions(options: LimiterOptions): Settings {
     margin: toMicros(options.margin ?? 0, "margin", 0),
     start: oneOf(options.start ?? "full", "start", ["full", "used"]),
   };
-}
-
-function readName(name: unknown): string {
-  if (typeof name === "string") return name;
-  throw new InvalidOptionError(`name must be a string, such as "github"; got ${show(name)}.`);
-}
-
-function checkLimitsFor(limitsFor: unknown): void {
-  if (limitsFor == null || typeof limitsFor === "function") return;
-  throw new InvalidOptionError(
-    `limitsFor must be a function from a key to its limits, or left out; got ${show(limitsFor)}. For the same limits for every key, pass them as the first argument.`,
-  );
-}
-
-function checkClock(clock: Partial<Clock> | undefined): void {
-  if (clock == null) return;
-  const missing = (["now", "wall", "setTimer"] as const).find(
-    (name) => typeof clock[name] !== "function",
-  );
-  if (missing === undefined) return;
-  throw new InvalidOptionError(
-    `clock must have the functions now, wall and setTimer; got ${show(clock)} without ${missing}. Leave it out for the system's, or pass manualClock() of "sluice/testing".`,
-  );
-}
-
-function count(value: number, what: string, least = 1): number {
-  if (Number.isInteger(value) && value >= least && value <= MOST) return value;
-  throw new InvalidOptionError(
-    `${what} must be a whole number from ${least} to ${MOST}; got ${show(value)}.`,
-  );
-}
-
-function oneOf<T extends string>(value: T, what: string, known: readonly T[]): T {
-  if (known.includes(value)) return value;
-  throw new InvalidOptionError(
-    `${what} must be ${known.map((each) => `"${each}"`).join(" or ")}; got ${show(value)}.`,
-  );
 }
 
 /** A priority, checked. */
