@@ -3,24 +3,59 @@
 import { InvalidOptionError } from "./errors.ts";
 import { show } from "./time.ts";
 
-/** One thing that happened. Times are milliseconds. */
+/**
+ * One thing that happened to a limiter. Subscribers of the channel `sluice` of
+ * `node:diagnostics_channel` get the same of all limiters, with the limiter's name as `limiter`.
+ */
 export type LimiterEvent =
   | {
+      /** A permit was given, or an instant booked by `reserve`. */
       readonly type: "admit";
       readonly key: string;
+      /** How long the caller waited for it, in milliseconds with fractions. */
       readonly waited: number;
+      /** The permit's. */
       readonly ticket: number;
     }
   | {
+      /** `tryAcquire` or `reserve` answered with a refusal. */
       readonly type: "refuse";
       readonly key: string;
+      /** What refused, as in the refusal. */
       readonly limit: string;
+      /** Milliseconds until it would fit; absent when only a release can help. */
       readonly retryAfter?: number;
     }
-  | { readonly type: "wait"; readonly key: string; readonly waiting: number }
-  | { readonly type: "release"; readonly key: string; readonly ticket: number }
-  | { readonly type: "pause"; readonly key: string | undefined; readonly until: number }
-  | { readonly type: "drop"; readonly key: string; readonly reason: string };
+  | {
+      /** A caller begins to wait. */
+      readonly type: "wait";
+      readonly key: string;
+      /** How many callers wait now, over all keys and with this one. */
+      readonly waiting: number;
+    }
+  | {
+      /** A permit of a limiter with `concurrency` was released. */
+      readonly type: "release";
+      readonly key: string;
+      /** The permit's. */
+      readonly ticket: number;
+    }
+  | {
+      /** The limiter, or a key of it, was paused. */
+      readonly type: "pause";
+      /** `undefined` for the whole limiter. */
+      readonly key: string | undefined;
+      /** The date until which this call pauses it, in milliseconds since the epoch: no span. */
+      readonly until: number;
+    }
+  | {
+      /** There was one more than `maxWaiting`, and somebody was rejected. */
+      readonly type: "drop";
+      /** The key of the newcomer, whoever was rejected. */
+      readonly key: string;
+      /** The code of the rejection: `"QUEUE_FULL"`. */
+      readonly reason: string;
+    };
 
 /** The kinds of events. */
 export type EventType = LimiterEvent["type"];

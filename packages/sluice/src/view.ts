@@ -12,7 +12,9 @@ import { toMillis } from "./time.ts";
 export interface LimitLook {
   /** The limit as a text. */
   readonly limit: string;
+  /** How much of it is taken now, in units of cost. */
   readonly used: number;
+  /** How much of it is free now, in units of cost. */
   readonly remaining: number;
   /** When all of it is free again, in milliseconds since the epoch; absent while slots are held. */
   readonly resetAt?: number;
@@ -20,11 +22,13 @@ export interface LimitLook {
 
 /** What `peek` answers: what `tryAcquire` would say, and every limit by name. */
 export interface Look<Name extends string = string> {
+  /** Whether `tryAcquire` would be granted now. */
   readonly granted: boolean;
-  /** The limit that would refuse. */
+  /** The limit that would refuse; absent when it would be granted. */
   readonly limit?: string;
-  /** Milliseconds until it would fit; absent when only a release can help. */
+  /** Milliseconds until it would fit, rounded up; absent when only a release can help. */
   readonly retryAfter?: number;
+  /** Every limit by its name in the record, or by its text. */
   readonly limits: Readonly<Record<Name, LimitLook>>;
 }
 

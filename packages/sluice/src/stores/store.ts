@@ -62,7 +62,7 @@ export interface Answer {
   readonly tickets: number[];
   /** For the first that was not admitted: when it would fit (`held`, `NEVER`). */
   until: Earliest;
-  /** The same by the key's own limits and gate alone. */
+  /** `until`, ignoring limits with `per: "limiter"`. */
   ownUntil: Earliest;
   /** The rule of the plan that binds; -1 for the gate, `FALLBACK` for a store that stands in. */
   rule: number;
