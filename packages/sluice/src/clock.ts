@@ -7,9 +7,9 @@
  * const limiter = createLimiter("10/s", { clock: manualClock() });
  */
 export interface Clock {
-  /** Whole microseconds, rounded down, of a clock that is not set back: any origin. */
+  /** Whole microseconds since any fixed moment, rounded down, of a clock that is not set back. */
   now(): number;
-  /** Whether `now` is exact instead of rounded down, as a clock is that moves by hand. */
+  /** True for a clock that stands still between its steps, so that nothing was rounded down. */
   readonly exact?: boolean;
   /** Milliseconds since the epoch. Only `quota`, `pauseUntil` and instants shown outside read it. */
   wall(): number;

@@ -17,7 +17,7 @@ export interface Explanation {
   readonly forecast?: number;
   /** What each limit promises. */
   readonly promises: Readonly<Record<string, string>>;
-  /** What cannot be reached, and deadlocks that threaten. */
+  /** Rates that cannot be reached, and waits that might never end, in sentences. */
   readonly warnings: readonly string[];
   /** All of it in sentences. */
   readonly text: string;

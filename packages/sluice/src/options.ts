@@ -70,14 +70,14 @@ export type NeedsCost<L> =
 export type HasConcurrency<L> =
   Extract<Input<L>, { readonly kind: "concurrency" }> extends never ? false : true;
 
-/** A number for every rate limit; or numbers by name, for a record of limits. */
+/** A number for every limit but `concurrency`, which takes 1; or numbers by name, for a record of limits. */
 export type Cost<L> =
   | number
   | ([LimitName<L>] extends [never]
       ? never
       : { readonly [K in RequiredName<L>]: number } & { readonly [K in LimitName<L>]?: number });
 
-/** What a settlement names: any of the limits. */
+/** What was really used, as `settle` takes it: a cost, from which any name may be left out. */
 export type Actual<L> =
   | number
   | ([LimitName<L>] extends [never] ? never : { readonly [K in LimitName<L>]?: number });
@@ -85,13 +85,13 @@ export type Actual<L> =
 type CostOption<L> =
   NeedsCost<L> extends true
     ? {
-        /** What it takes: a number for every rate limit, or numbers by name. */
+        /** What it takes: a number for every limit but `concurrency`, or numbers by name. */
         readonly cost: Cost<L>;
       }
     : {
         /**
-         * What it takes: a number for every rate limit, or numbers by name; what is not named takes
-         * its `defaultCost`, which is 1 unless the limit says otherwise.
+         * What it takes: a number for every limit but `concurrency`, or numbers by name; of a limit
+         * that is not named, its `defaultCost`, which is 1 unless the limit says otherwise.
          */
         readonly cost?: Cost<L>;
       };

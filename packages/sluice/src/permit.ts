@@ -23,6 +23,7 @@ export interface TakenLimit {
  * permit.settle({ tokens: 950 });
  */
 export interface Permit<Cost = AnyCost> extends Disposable, AsyncDisposable {
+  /** What tells it from a refusal. */
   readonly granted: true;
   /** When it was granted, in milliseconds since the epoch; the same whenever it is read. */
   readonly instant: number;
@@ -30,11 +31,14 @@ export interface Permit<Cost = AnyCost> extends Disposable, AsyncDisposable {
   readonly waited: number;
   /** What it took, by limit. */
   readonly limits: Readonly<Record<string, TakenLimit>>;
-  /** Rises with every admission of the store: a fencing number. */
+  /**
+   * Larger than that of every permit before it: who is given several can tell the latest (a fencing
+   * token).
+   */
   readonly ticket: number;
   /**
-   * Aborts when a lease was lost, and stays aborted, whenever it is read. On the memory store no lease
-   * can be lost.
+   * Aborts when its slot was given to others since the lease had ended, as after a long stop of the
+   * process, and stays aborted; never on the memory store.
    */
   readonly signal: AbortSignal;
   /**
@@ -73,8 +77,9 @@ export type PermitOf<Cost, Sync extends boolean> = Sync extends true
 
 /** The other answer: which limit, and how long until it would fit. */
 export interface Refusal extends Disposable, AsyncDisposable {
+  /** What tells it from a permit. */
   readonly granted: false;
-  /** The limit that refused; `"pause"` while the gate is closed, `"fallback"` while the store fails. */
+  /** The limit that refused; `"pause"` while it is paused, `"fallback"` while the store fails. */
   readonly limit: string;
   /** Milliseconds until it would fit, rounded up; absent when only a release can help. */
   readonly retryAfter?: number;

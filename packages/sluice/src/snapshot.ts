@@ -10,8 +10,11 @@ const VERSION = 1;
 
 /** What `snapshot()` makes and `restore()` takes: JSON, with a version. */
 export interface LimiterSnapshot {
+  /** The version of its form. */
   readonly sluice: 1;
+  /** The limiter's name. */
   readonly name: string;
+  /** What only `restore()` reads. */
   readonly state: SavedState;
 }
 

@@ -45,7 +45,7 @@ export function later(a: Earliest, b: Earliest): Earliest {
 /** What every limit has besides its numbers. */
 export interface Terms {
   readonly per: Per;
-  /** What an ask takes that names no cost for it. */
+  /** How much of it an ask takes that names no cost. */
   readonly defaultCost: number | "required";
 }
 

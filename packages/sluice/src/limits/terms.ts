@@ -9,8 +9,8 @@ export interface LimitOptions {
   /** Whose budget: `"key"` (default), one for each key, or `"limiter"`, one under all keys. */
   readonly per?: Per;
   /**
-   * What an ask takes that names no cost for this limit; default 1. With `"required"` leaving the
-   * cost out is a type error and an `INVALID_COST`.
+   * How much of this limit an ask takes that names no cost: 0 or more, default 1. With `"required"`
+   * leaving the cost out is a type error and an `INVALID_COST`.
    */
   readonly defaultCost?: number | "required";
 }

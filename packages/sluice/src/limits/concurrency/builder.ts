@@ -6,11 +6,11 @@ import { NOT_ZERO, terms, wholeCount } from "../terms.ts";
 export interface ConcurrencyOptions {
   /** Whose slots: `"key"` (default), or `"limiter"`, the same slots under all keys. */
   readonly per?: Per;
-  /** A slot returns only this long after its release; default 0. */
+  /** How long after its release a slot is free again: milliseconds or text, default 0. */
   readonly cooldown?: Duration;
   /**
-   * On shared stores, how long the slot of a holder that died stays taken; default 30 s, renewed
-   * while the holder lives. The memory store has no need of it: nothing in one process dies alone.
+   * On shared stores, how long the slot of a process that died stays taken: milliseconds or text,
+   * default 30 s. It is renewed while the process lives. The memory store has no need of it: nothing in one process dies alone.
    */
   readonly lease?: Duration;
 }

@@ -6,11 +6,11 @@ import { type Costed, type LimitOptions, terms, wholeCount } from "../terms.ts";
 
 /** Options of `pace`. */
 export interface PaceOptions extends LimitOptions {
-  /** How many units may pass at once after idling; default 1, a whole number. */
+  /** How many units may pass at once after idling: a whole number from 1 to 10^9, default 1. */
   readonly burst?: number;
   /**
    * How many admissions that waiters missed, because timers came late or the event loop was
-   * blocked, are made up for; default 0, a whole number.
+   * blocked, are made up for: a whole number from 0 to 10^9, default 0.
    */
   readonly catchUp?: number;
 }
@@ -20,8 +20,8 @@ const LEAST_INTERVAL = 10;
 
 /**
  * Spacing of 1/rate: a unit every so often, with a `burst` after idling. At most
- * `burst - 1 + catchUp + ceil(rate * W)` in any half-open window W; it is no promise of "N in any
- * W", for which there is `window`. Costs are any positive numbers up to the burst.
+ * `burst - 1 + catchUp + ceil(rate * W)` in any span W; it is no promise of "N in any W", for which
+ * there is `window`. Costs are any positive numbers up to the burst.
  *
  * @param rate - Such as `"5/s"` or `"100/1m"`; an interval of at least 10 µs.
  * @throws `INVALID_OPTION` for numbers that make no sense.

@@ -6,9 +6,9 @@ import { noZone, zoneFormat } from "./calendar.ts";
 
 /** Options of `quota`. */
 export interface QuotaOptions extends LimitOptions {
-  /** The time zone of calendar periods; default `"UTC"`. */
+  /** The time zone of calendar periods, such as `"Europe/Berlin"`; default `"UTC"`. */
   readonly timeZone?: string;
-  /** A date from which fixed periods are counted; default the epoch. */
+  /** When a fixed period begins: a date or whole milliseconds since the epoch; default the epoch. */
   readonly anchor?: Date | number;
 }
 
@@ -17,7 +17,7 @@ export interface QuotaOptions extends LimitOptions {
  * counted from an anchor. Around a border up to twice the count can pass in a short time; for
  * "never more than N in any span" there is `window`. Costs are whole numbers.
  *
- * @param count - How many a period, a whole number from 1 on.
+ * @param count - How many a period, a whole number from 1 to 2^50.
  * @param period - `"day"`, `"week"`, `"month"`, or a duration.
  * @throws `INVALID_OPTION` for numbers that make no sense and for unknown time zones.
  * @example

@@ -6,8 +6,8 @@ import { type Costed, type LimitOptions, NOT_ZERO, terms, wholeCount } from "../
 /** Options of `window`. */
 export interface WindowOptions extends LimitOptions {
   /**
-   * Keeps the bound by sums over this many parts (2 to 10,000) instead of an exact log: for large
-   * counts and costs. The rate is then count / (window + window / parts).
+   * Remembers one sum for each of so many parts of the window (2 to 10,000), and not when each
+   * admission was: for large counts and costs. What was taken is free again up to one part late.
    */
   readonly parts?: number;
 }
@@ -20,7 +20,8 @@ const MOST_INSTANTS = 10_000_000;
  *
  * Costs are whole numbers; with `parts`, any positive ones.
  *
- * @param count - How many, a whole number from 1 on (with `parts`, any number above 0).
+ * @param count - How many, a whole number from 1 to 10,000,000; with `parts`, any number above 0 and at
+ *   most 2^50.
  * @param span - How long the window is: milliseconds, or a text such as `"1m"`.
  * @throws `INVALID_OPTION` for numbers that make no sense.
  * @example
