@@ -10,13 +10,12 @@ import type { Costs } from "../costs.ts";
 import type { Plan } from "../limits/plan.ts";
 import { askFor, type Ledger } from "../stores/store.ts";
 import type { Booking } from "./booking.ts";
+import { RETRY_PAUSES } from "./retry-pauses.ts";
 
 /** How far ahead what ran late is charged, in microseconds. */
 const AHEAD = 3600e6;
 /** Costs in one call. */
 const MOST = 1000;
-/** Waits before the next attempts, in milliseconds. */
-const PAUSES = [20, 100, 500];
 
 /** Calls back what is booked of a key while `charge` is under way, and nobody asks meanwhile. */
 export type Recall = (key: string, plan: Plan, charge: () => Promise<void>) => void;
@@ -79,7 +78,7 @@ export class Lateness {
         charged += admitted;
       } catch {
         // What has failed for good is reported by the calls that somebody waits for.
-        const pause = PAUSES[failures++];
+        const pause = RETRY_PAUSES[failures++];
         if (pause === undefined) return;
         await new Promise<void>((resolve) => void this.#clock.setTimer(pause, resolve));
       }

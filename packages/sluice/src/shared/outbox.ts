@@ -5,9 +5,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Change, Ledger } from "../stores/store.ts";
-
-/** Waits before the next attempts, in milliseconds; after the last the change is lost. */
-const PAUSES = [20, 100, 500];
+import { RETRY_PAUSES } from "./retry-pauses.ts";
 
 const SENT: Promise<void> = Promise.resolve();
 
@@ -60,7 +58,7 @@ export class Outbox {
     const changes = this.#waiting;
     this.#waiting = [];
     this.#next = undefined;
-    for (const pause of [...PAUSES, undefined]) {
+    for (const pause of [...RETRY_PAUSES, undefined]) {
       try {
         await this.#ledger.amend(changes);
         return;
