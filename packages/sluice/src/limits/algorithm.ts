@@ -13,6 +13,7 @@ import {
   type WindowLimit,
 } from "./limit.ts";
 import * as pace from "./pace/pace.ts";
+import { longestPeriod } from "./quota/calendar.ts";
 import * as quota from "./quota/quota.ts";
 import * as parts from "./window/parts.ts";
 import * as ring from "./window/ring.ts";
@@ -134,9 +135,7 @@ export function idle(limit: AnyLimit): number {
     case "parts":
       return (limit.parts + 1) * limit.part;
     case "quota":
-      return typeof limit.period === "number"
-        ? limit.period
-        : { day: 28, week: 172, month: 748 }[limit.period] * 3600e6;
+      return longestPeriod(limit.period);
     default:
       return 0;
   }

@@ -9,6 +9,7 @@ import {
   type Moment,
   type QuotaLimit,
 } from "./limit.ts";
+import { shortestPeriod } from "./quota/calendar.ts";
 import { resetAt } from "./quota/quota.ts";
 
 export interface RateLook {
@@ -60,12 +61,8 @@ export function forecastOf(limit: AnyLimit, place: Place, total: number, moment:
 function periods(limit: QuotaLimit, place: Place, total: number, moment: Moment): Earliest {
   const more = total - (limit.count - usedOf(limit, place, moment));
   if (more <= 0) return earliestOf(limit, place.cells, place.base, total, moment);
-  const shortest =
-    typeof limit.period === "number"
-      ? limit.period
-      : { day: 20, week: 164, month: 668 }[limit.period] * 3600e6;
   const whole = Math.ceil(more / limit.count) - 1;
-  return resetAt(limit, place.cells, place.base, moment) + whole * shortest;
+  return resetAt(limit, place.cells, place.base, moment) + whole * shortestPeriod(limit.period);
 }
 
 function cycles(

@@ -7,6 +7,7 @@
 import type { Costs } from "../costs.ts";
 import type { AnyLimit, Rate } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
+import { shortestPeriod } from "../limits/quota/calendar.ts";
 
 /** One call takes at most this part of what the limits let through, or the first would take it all. */
 const PART = 1 / 8;
@@ -18,8 +19,6 @@ const LEAST_REACH = 1 / 4;
 const MEMORY = 2;
 /** The steps in which `whenInReach` closes in. */
 const STEPS = 4;
-
-const DAY = 86_400e6;
 
 /** What one process takes of the limits of one key. */
 export class Share {
@@ -109,7 +108,7 @@ function ratesOf(limit: AnyLimit): readonly Rate[] {
     case "pace":
       return [{ count: limit.burst, span: (limit.burst * limit.micros) / limit.units }];
     case "quota":
-      return [{ count: limit.count, span: typeof limit.period === "number" ? limit.period : DAY }];
+      return [{ count: limit.count, span: shortestPeriod(limit.period) }];
     case "concurrency":
       return [{ count: limit.slots, span: Number.POSITIVE_INFINITY }];
     default:

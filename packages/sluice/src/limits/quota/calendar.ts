@@ -19,6 +19,21 @@ interface Day {
   readonly day: number;
 }
 
+const HOUR_MICROS = 3600e6;
+/** Hours, with four less and four more for zones that change their offset. */
+const SHORTEST = { day: 20, week: 164, month: 668 };
+const LONGEST = { day: 28, week: 172, month: 748 };
+
+/** No calendar period is shorter; microseconds. A fixed period is as long as it is. */
+export function shortestPeriod(period: CalendarPeriod | number): number {
+  return typeof period === "number" ? period : SHORTEST[period] * HOUR_MICROS;
+}
+
+/** None is longer. */
+export function longestPeriod(period: CalendarPeriod | number): number {
+  return typeof period === "number" ? period : LONGEST[period] * HOUR_MICROS;
+}
+
 const DAY_MS = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 

@@ -4,6 +4,7 @@ import type { Costs } from "../../costs.ts";
 import { capacityOf } from "../../limits/algorithm.ts";
 import { type AnyLimit, type Earliest, isHeld, later } from "../../limits/limit.ts";
 import type { Plan } from "../../limits/plan.ts";
+import { shortestPeriod } from "../../limits/quota/calendar.ts";
 import type { RuleView, View } from "../store.ts";
 
 /** One rate of a rule, of whose earliest instant for `total` units a lower bound is asked for. */
@@ -68,11 +69,7 @@ function forecastOf({ limit, total }: Probe, used: number, first: number, end: n
   if (limit.kind === "quota") {
     const more = total - (limit.count - used);
     if (more <= 0) return first;
-    const shortest =
-      typeof limit.period === "number"
-        ? limit.period
-        : { day: 20, week: 164, month: 668 }[limit.period] * 3600e6;
-    return end + (Math.ceil(more / limit.count) - 1) * shortest;
+    return end + (Math.ceil(more / limit.count) - 1) * shortestPeriod(limit.period);
   }
   if (isHeld(first) || limit.kind === "concurrency") return first;
   const span = limit.kind === "window" ? limit.widest : limit.kind === "parts" ? limit.span : 0;
