@@ -2,6 +2,7 @@
 
 import type { AnyLimit } from "./limit.ts";
 import { paddedLimit } from "./padded.ts";
+import { catchUpMicros } from "./pace/pace.ts";
 import type { Plan, Rule } from "./plan.ts";
 import { fewOf } from "./shortcuts.ts";
 
@@ -32,7 +33,7 @@ export function withGrace(plan: Plan, grace: number): Plan {
 
 /** How much later than its grace an instant may be taken, in microseconds. */
 function catchUpOf(limit: AnyLimit): number {
-  return limit.kind === "pace" ? Math.floor((limit.catchUp * limit.micros) / limit.units) : 0;
+  return limit.kind === "pace" ? catchUpMicros(limit) : 0;
 }
 
 function adapted({ rules }: Plan, adapt: (limit: AnyLimit) => AnyLimit): Rule[] {

@@ -43,10 +43,15 @@ export function freeFrom(
   return cells[base + TAT]! - floorDivide(spare, limit.units);
 }
 
+/** How late `catchUp` units may be: microseconds. */
+export function catchUpMicros(limit: PaceLimit): number {
+  return Math.floor((limit.catchUp * limit.micros) / limit.units);
+}
+
 /** Where a cost that passes at `at` counts from: a late waiter of `catchUp` on its own grid. */
 function lateStart(limit: PaceLimit, at: number, since: number): number {
   if (limit.catchUp === 0 || since >= at) return at;
-  return Math.max(since, at - Math.floor((limit.catchUp * limit.micros) / limit.units));
+  return Math.max(since, at - catchUpMicros(limit));
 }
 
 export function commit(
@@ -100,7 +105,7 @@ export function raise(
   units: number,
   to: number,
 ): void {
-  const from = to - Math.floor((limit.catchUp * limit.micros) / limit.units);
+  const from = to - catchUpMicros(limit);
   promise(cells, base, to);
   const raised = work(limit, units);
   const rest = limit.units === 1 ? 0 : raised % limit.units;
