@@ -1,7 +1,7 @@
 /** Permits: handed out, settled, released; and what refusals and looks say. */
 
 import type { Clock } from "./clock.ts";
-import { type AnyCost, type Costs, resolveActual } from "./costs.ts";
+import { type AnyCost, type Costs, noCosts, resolveActual } from "./costs.ts";
 import { LimitExceededError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import { inOneProcess } from "./limits/adapted.ts";
@@ -132,7 +132,7 @@ export class Admissions implements PermitOwner {
   /** Gives a booked instant back; false when it has come. */
   unbook(key: string, plan: Plan, taken: Costs, at: number, ticket: number): boolean {
     if (this.closed || at <= this.ledger.now()) return false;
-    const actual = plan.rules.map(() => 0);
+    const actual = noCosts(plan);
     this.ledger.amend([{ kind: "cancel", key, plan, ticket, at, taken, actual }]);
     this.#queues.wake(key);
     return true;
@@ -159,7 +159,7 @@ export class Admissions implements PermitOwner {
   }
 
   look(key: string, plan: Plan, costs: Costs, priority = 0): Sight {
-    const ahead = this.#queues.queue(key)?.ahead(priority) ?? plan.rules.map(() => 0);
+    const ahead = this.#queues.queue(key)?.ahead(priority) ?? noCosts(plan);
     const ask = askFor(key, plan, [costs]);
     return { plan, view: this.ledger.peek(ask, ahead), ahead };
   }

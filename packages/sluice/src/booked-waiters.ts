@@ -2,6 +2,7 @@
 
 import type { Admissions } from "./admissions.ts";
 import type { Clock } from "./clock.ts";
+import { noCosts } from "./costs.ts";
 import { NEVER } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
 import type { Waiter } from "./queue.ts";
@@ -47,7 +48,7 @@ export class BookedWaiters {
       this.giveBack(waiter);
       return true;
     }
-    const free = plan.rules.map(() => 0);
+    const free = noCosts(plan);
     const gate = ledger.peek(askFor(key, plan, [free]), undefined);
     const { at, ticket } = waiter.extras!.booked!;
     if (gate.until <= gate.now && gate.now <= at) {
@@ -63,7 +64,7 @@ export class BookedWaiters {
   giveBack(waiter: Waiter): void {
     const { key, plan } = waiter.level.queue;
     const { at, ticket } = waiter.extras!.booked!;
-    const actual = plan.rules.map(() => 0);
+    const actual = noCosts(plan);
     const change = { kind: "cancel" as const, key, plan, ticket, at, taken: waiter.costs, actual };
     this.#admissions().ledger.amend([change]);
   }

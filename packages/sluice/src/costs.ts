@@ -33,6 +33,11 @@ function costsByRule(plan: Plan, cost: AnyCost | undefined): Costs {
   });
 }
 
+/** Nothing of each rule: a new list, to be written to or not. */
+export function noCosts({ rules }: Plan): number[] {
+  return rules.map(() => 0);
+}
+
 /** What several asks take together. */
 export function sumOf(costs: readonly Costs[]): Costs {
   const first = costs[0]!;

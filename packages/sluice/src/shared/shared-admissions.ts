@@ -2,7 +2,7 @@
 
 import { after } from "./answered.ts";
 import type { Clock } from "../clock.ts";
-import { type AnyCost, type Costs, resolveActual, takesSlots } from "../costs.ts";
+import { type AnyCost, type Costs, noCosts, resolveActual, takesSlots } from "../costs.ts";
 import { InvalidOptionError, LimitExceededError, StoreTooSlowError } from "../errors.ts";
 import type { Events } from "../events.ts";
 import { withGrace } from "../limits/adapted.ts";
@@ -189,7 +189,7 @@ export class SharedAdmissions implements PermitOwner {
   /** Returns instants that nobody will use; resolves when the store has them, or has failed. */
   giveBack(key: string, bookings: readonly Omit<Booking, "due" | "until">[]): Promise<void> {
     const changes = bookings.flatMap(({ plan, costs, at, ticket }): Change[] => {
-      const actual = plan.rules.map(() => 0);
+      const actual = noCosts(plan);
       const cancel = { kind: "cancel" as const, key, plan, ticket, at, taken: costs, actual };
       return plan.hasConcurrency ? [cancel, { kind: "release", key, plan, ticket }] : [cancel];
     });
@@ -204,25 +204,11 @@ export class SharedAdmissions implements PermitOwner {
     waited: number,
   ): Grant {
     this.admitted++;
-    const grant = this.#grantOf(key, plan, costs, at, ticket, waited);
-    if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
-    return grant;
-  }
-
-  #grantOf(
-    key: string,
-    plan: Plan,
-    costs: Costs,
-    at: number,
-    ticket: number,
-    waited: number,
-  ): Grant {
-    if (ticket === 0 || !takesSlots(plan, costs)) {
-      return new Grant(this, key, plan, costs, at, ticket, waited, undefined);
-    }
-    const grant = new LeasedGrant(this, key, plan, costs, at, ticket, waited, undefined);
+    const Kind = ticket !== 0 && takesSlots(plan, costs) ? LeasedGrant : Grant;
+    const grant = new Kind(this, key, plan, costs, at, ticket, waited, undefined);
     // A limiter that was closed meanwhile renews nothing.
-    if (!this.closed) this.#leases.hold(grant);
+    if (grant instanceof LeasedGrant && !this.closed) this.#leases.hold(grant);
+    if (this.events.heard) this.events.emit({ type: "admit", key, waited: waited / 1e3, ticket });
     return grant;
   }
 
@@ -260,7 +246,7 @@ export class SharedAdmissions implements PermitOwner {
 
   look(key: string, plan: Plan, costs: Costs, ahead: Costs | undefined): Sight | Promise<Sight> {
     const ask = askFor(key, plan, [costs]);
-    const before = ahead ?? plan.rules.map(() => 0);
+    const before = ahead ?? noCosts(plan);
     return after(this.ledger.peek(ask, before), (view) => ({ view, at: this.clock.now() }));
   }
 

@@ -1,6 +1,6 @@
 /** One limiter's budget in a store that may fail, and what answers in its place. */
 
-import type { Costs } from "../../costs.ts";
+import { type Costs, noCosts } from "../../costs.ts";
 import { StoreTimeoutError } from "../../errors.ts";
 import type { Plan } from "../../limits/plan.ts";
 import { show } from "../../time.ts";
@@ -277,7 +277,7 @@ export class FallbackLedger implements Ledger<boolean> {
   /** What an answer has booked that nobody waits for any more. */
   #giveBack({ key, plan, costs }: Ask, { admitted, instants, tickets }: Answer): void {
     if (admitted === 0) return;
-    const actual = plan.rules.map(() => 0);
+    const actual = noCosts(plan);
     const changes = costs.slice(0, admitted).flatMap((taken, i): Change[] => {
       const ticket = tickets[i]!;
       const at = instants[i]!;

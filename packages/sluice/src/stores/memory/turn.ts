@@ -1,6 +1,6 @@
 /** What was admitted in this turn of the event loop, whose callers run only after their commit. */
 
-import type { Costs } from "../../costs.ts";
+import { type Costs, noCosts } from "../../costs.ts";
 import { raiseTo } from "../../limits/algorithm.ts";
 import { eachCounterpart } from "../../limits/counterparts.ts";
 import type { Moment } from "../../limits/limit.ts";
@@ -35,7 +35,7 @@ export class RowTurn {
     if (entry?.plan !== plan) {
       entry = this.#admitted.find((each) => each.plan === plan);
       if (!entry) {
-        entry = { plan, from: at, ticket, units: plan.rules.map(() => 0) };
+        entry = { plan, from: at, ticket, units: noCosts(plan) };
         this.#admitted.push(entry);
       }
     }
