@@ -6,11 +6,11 @@ import { LimitExceededError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import { inOneProcess } from "./limits/adapted.ts";
 import { isHeld } from "./limits/limit.ts";
-import type { LimitsInput, Plan } from "./limits/plan.ts";
+import type { LimitsInput, Plan, Rule } from "./limits/plan.ts";
 import type { LimiterOptions, Settings } from "./options.ts";
 import { type Denial, Grant, type PermitOwner, type Refusal, type TurnEnd } from "./permit.ts";
 import { Plans } from "./plans.ts";
-import type { KeyQueue } from "./queue.ts";
+import type { KeyQueue, Waiter } from "./queue.ts";
 import { memory } from "./stores/memory.ts";
 import { plansOf, unsaved } from "./snapshot.ts";
 import { askFor, type Ledger, type SavedState, type View } from "./stores/store.ts";
@@ -19,6 +19,8 @@ import { hasSeveralNames, namedRefusal, refusalOf, type Refused } from "./view.t
 /** Those who wait, as far as permits concern them. */
 export interface Queues {
   queue(key: string): KeyQueue | undefined;
+  /** Who stands before a newcomer with this key. */
+  first(key: string): Waiter | undefined;
   /** Something was freed, for a key or for all. */
   wake(key?: string): void;
 }
@@ -42,7 +44,6 @@ export class Admissions implements PermitOwner {
   breached = false;
   closed = false;
   readonly #queues: Queues;
-  readonly #ageing: number;
   /** The turn that is open: what is admitted in it is raised at its end. */
   #turn: TurnEnd | undefined;
   #endOfTurn: (() => void) | undefined;
@@ -58,7 +59,6 @@ export class Admissions implements PermitOwner {
     this.clock = clock;
     this.events = events;
     this.#queues = queues;
-    this.#ageing = settings.ageing;
     const since = { now: 0, wall: 0 };
     this.plans = new Plans(limits, settings.margin, since, inOneProcess, options.limitsFor);
     this.ledger = (options.store ?? memory()).open({
@@ -187,16 +187,13 @@ export class Admissions implements PermitOwner {
     if (view.rule >= 0 || view.until !== now) {
       return namedRefusal(plan, { now, until, rule: view.rule }, view);
     }
-    const head = this.#queues.queue(key)?.head(this.#ageing);
-    const ahead = head && this.look(key, plan, head.costs).view;
-    const shared = plan.rules.findIndex((rule) => rule.shared);
-    const rule = ahead ? ahead.rule : shared;
-    const later = ahead && ahead.until > until ? ahead.until : until;
-    return namedRefusal(
-      plan,
-      { now, until: ahead && isHeld(ahead.until) ? ahead.until : later, rule },
-      view,
-    );
+    const head = this.#queues.first(key);
+    if (!head) return namedRefusal(plan, { now, until, rule: -1 }, view);
+    const { queue } = head.level;
+    const ahead = this.look(queue.key, queue.plan, head.costs).view;
+    const isLater = isHeld(ahead.until) || ahead.until > until;
+    const rule = queue.key === key ? ahead.rule : sharedAs(queue.plan.rules[ahead.rule], plan);
+    return namedRefusal(plan, { now, until: isLater ? ahead.until : until, rule }, view);
   }
 
   save(): SavedState {
@@ -226,4 +223,10 @@ export class Admissions implements PermitOwner {
     this.refused++;
     return new LimitExceededError(refusal, when);
   }
+}
+
+/** The rule under all keys that is the same as another plan's, or the first one. */
+function sharedAs(other: Rule | undefined, { rules }: Plan): number {
+  const same = rules.findIndex(({ shared, names }) => shared && names[0] === other?.names[0]);
+  return same >= 0 ? same : rules.findIndex(({ shared }) => shared);
 }

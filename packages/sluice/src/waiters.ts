@@ -42,6 +42,10 @@ export class Waiters {
     return this.queues.get(key);
   }
 
+  first(key: string): Waiter | undefined {
+    return this.queues.get(key)?.head(this.#desk.ageing) ?? this.queues.line.head;
+  }
+
   /** Puts a newcomer at its place. `answer` is what it was told, if it was asked. */
   add(
     queue: { readonly key: string; readonly plan: Plan; readonly priority: number },

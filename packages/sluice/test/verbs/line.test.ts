@@ -234,3 +234,17 @@ test.each([
   expect(outcomes(others)).toEqual(["fulfilled", "fulfilled"]);
   expect(paused.outcome).toBe("pending");
 });
+
+test("who is behind others of other keys is told when the first of them may pass", () => {
+  const clock = manualClock();
+  const limiter = createLimiter({ n: window(3, "10m", { per: "limiter" }) }, { clock });
+  limiter.tryAcquire({ key: "x" });
+  void limiter.acquire({ key: "b", cost: { n: 3 } });
+  expect(limiter.tryAcquire({ key: "d" })).toMatchObject({ limit: "n", retryAfter: 600_000 });
+  const held = createLimiter({ n: concurrency(3, { per: "limiter" }) }, { clock });
+  held.tryAcquire({ key: "x" });
+  void held.acquire({ key: "b", cost: { n: 3 } });
+  const refused = held.tryAcquire({ key: "d" });
+  expect(refused).toMatchObject({ limit: "n" });
+  expect("retryAfter" in refused).toBe(false);
+});
