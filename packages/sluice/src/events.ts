@@ -51,7 +51,7 @@ export type LimiterEvent =
   | {
       /** There was one more than `maxWaiting`, and somebody was rejected. */
       readonly type: "drop";
-      /** The key of the newcomer, whoever was rejected. */
+      /** The key of the caller who was rejected. */
       readonly key: string;
       /** The code of the rejection: `"QUEUE_FULL"`. */
       readonly reason: string;
