@@ -3,14 +3,14 @@
  * hand count there already.
  */
 
-import type { Costs } from "../costs.ts";
+import { type Costs, noCosts } from "../costs.ts";
 import type { Plan } from "../limits/plan.ts";
 import type { Waiter } from "../queue.ts";
 import type { Lane } from "./lane.ts";
 
 /** A lower bound of what stands before a newcomer. */
 export function aheadOfNewcomer(lane: Lane | undefined, plan: Plan): Costs {
-  if (!lane) return plan.rules.map(() => 0);
+  if (!lane) return noCosts(plan);
   const ahead = lane.queue.ahead(0);
   for (const { costs } of lane.inHand) subtract(ahead, costs);
   return ahead;
@@ -21,7 +21,7 @@ export function aheadOf(lane: Lane, waiter: Waiter): Costs | undefined {
   const waiters = lane.waiters();
   const count = lane.inHand.length;
   if (waiters.slice(0, count).includes(waiter)) return undefined;
-  const ahead = lane.queue.plan.rules.map(() => 0);
+  const ahead = noCosts(lane.queue.plan);
   for (let i = count; i < waiters.length && waiters[i] !== waiter; i++) {
     waiters[i]!.costs.forEach((units, rule) => {
       ahead[rule]! += units;
