@@ -7,7 +7,7 @@ import { LimiterClosedError, ReserveHeldError } from "./errors.ts";
 import { DerivedVerbs } from "./derived-verbs.ts";
 import { Events, type EventType, type LimiterEvent } from "./events.ts";
 import { type Explanation, explain } from "./explain.ts";
-import type { LimiterStats } from "./limiter-surface.ts";
+import type { KeyOption, LimiterStats } from "./limiter-surface.ts";
 import type { LimitsInput, Plan } from "./limits/plan.ts";
 import {
   BOOKED_AHEAD,
@@ -15,6 +15,7 @@ import {
   type RawOptions,
   readDate,
   readKey,
+  readOneKey,
   readOptions,
   type Settings,
 } from "./options.ts";
@@ -26,10 +27,6 @@ import { type LimiterSnapshot, readSnapshot, takeSnapshot } from "./snapshot.ts"
 import { askFor } from "./stores/store.ts";
 import { type Duration, toMicros, toMillis } from "./time.ts";
 import { type Look, namedRefusal, viewLimits } from "./view.ts";
-
-interface Keyed {
-  readonly key?: string;
-}
 
 /** What a newcomer would meet. */
 interface Sighted extends Sight {
@@ -143,20 +140,21 @@ export class LocalLimiter extends DerivedVerbs {
     return explain(look.plan, look.view, this.#refusalOf(look), position, look.ahead, breached);
   }
 
-  pause(duration: Duration, { key }: Keyed = {}): void {
+  pause(duration: Duration, options: KeyOption = {}): void {
     this.#checkOpen();
-    this.#admissions.pause(this.#admissions.ledger.now() + toMicros(duration, "the pause", 0), key);
+    const micros = toMicros(duration, "the pause", 0);
+    this.#admissions.pause(this.#admissions.ledger.now() + micros, readOneKey(options.key));
   }
 
-  pauseUntil(date: Date | number, { key }: Keyed = {}): void {
+  pauseUntil(date: Date | number, options: KeyOption = {}): void {
     this.#checkOpen();
-    const ms = readDate(date);
-    const { ledger } = this.#admissions;
-    this.#admissions.pause(ledger.now() + Math.ceil((ms - this.#clock.wall()) * 1e3), key);
+    const micros = Math.ceil((readDate(date) - this.#clock.wall()) * 1e3);
+    this.#admissions.pause(this.#admissions.ledger.now() + micros, readOneKey(options.key));
   }
 
-  resume({ key }: Keyed = {}): void {
+  resume(options: KeyOption = {}): void {
     this.#checkOpen();
+    const key = readOneKey(options.key);
     const admissions = this.#admissions;
     admissions.ledger.amend([
       { kind: "gate", key, plan: admissions.plans.of(key ?? ""), until: undefined },
@@ -170,22 +168,24 @@ export class LocalLimiter extends DerivedVerbs {
     this.#waiting.waiters.wake();
   }
 
-  cancelWaiting(options: Keyed & { readonly reason?: unknown } = {}): number {
-    return this.#waiting.cancelWaiting(options.key, options.reason);
+  cancelWaiting(options: KeyOption & { readonly reason?: unknown } = {}): number {
+    return this.#waiting.cancelWaiting(readOneKey(options.key), options.reason);
   }
 
-  reset({ key }: Keyed = {}): void {
+  reset(options: KeyOption = {}): void {
     this.#checkOpen();
+    const key = readOneKey(options.key);
     this.#waiting.cancelWaiting(key);
     this.#admissions.ledger.amend([{ kind: "reset", key }]);
     if (key === undefined) this.#admissions.breached = false;
     this.#waiting.waiters.wake();
   }
 
-  setLimits(limits: LimitsInput, { key }: Keyed = {}): void {
+  setLimits(limits: LimitsInput, options: KeyOption = {}): void {
     this.#checkOpen();
     const { plans, ledger } = this.#admissions;
-    plans.set(limits, { now: ledger.now(), wall: Math.round(this.#clock.wall() * 1e3) }, key);
+    const since = { now: ledger.now(), wall: Math.round(this.#clock.wall() * 1e3) };
+    plans.set(limits, since, readOneKey(options.key));
     // Their queues know the limits that they were booked by.
     this.#waiting.booked.giveAllBack();
     this.#waiting.replan();

@@ -272,6 +272,11 @@ function withoutKey(key: unknown): string {
   throw new InvalidOptionError(`key must be a string; got ${show(key)}. Convert it with String().`);
 }
 
+/** A key, checked, where none stands for the whole limiter. */
+export function readOneKey(key: string | undefined): string | undefined {
+  return key === undefined ? undefined : readKey(key);
+}
+
 /** A date in milliseconds since the epoch, checked. */
 export function readDate(date: Date | number): number {
   const ms = Number(date);

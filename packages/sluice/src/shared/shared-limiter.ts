@@ -18,6 +18,7 @@ import {
   type RawOptions,
   readDate,
   readKey,
+  readOneKey,
   readOptions,
   type Settings,
 } from "../options.ts";
@@ -171,20 +172,22 @@ export class SharedLimiter extends DerivedVerbs {
     });
   }
 
-  pause(duration: Duration, { key }: KeyOption = {}): void | Promise<void> {
+  pause(duration: Duration, options: KeyOption = {}): void | Promise<void> {
     this.#checkOpen();
     const micros = toMicros(duration, "the pause", 0);
+    const key = readOneKey(options.key);
     return closeGate(this.#admissions, this.#waiting.lanes, key, (now) => now + micros);
   }
 
-  pauseUntil(date: Date | number, { key }: KeyOption = {}): void | Promise<void> {
+  pauseUntil(date: Date | number, options: KeyOption = {}): void | Promise<void> {
     this.#checkOpen();
     const until = Math.ceil(readDate(date) * 1e3);
-    return closeGate(this.#admissions, this.#waiting.lanes, key, () => until);
+    return closeGate(this.#admissions, this.#waiting.lanes, readOneKey(options.key), () => until);
   }
 
-  resume({ key }: KeyOption = {}): void | Promise<void> {
+  resume(options: KeyOption = {}): void | Promise<void> {
     this.#checkOpen();
+    const key = readOneKey(options.key);
     return openGate(this.#admissions, key, () => this.#freed(key));
   }
 
@@ -195,19 +198,20 @@ export class SharedLimiter extends DerivedVerbs {
   }
 
   cancelWaiting(options: KeyOption & { readonly reason?: unknown } = {}): number {
-    return this.#waiting.cancelWaiting(options.key, options.reason);
+    return this.#waiting.cancelWaiting(readOneKey(options.key), options.reason);
   }
 
-  reset({ key }: KeyOption = {}): void | Promise<void> {
+  reset(options: KeyOption = {}): void | Promise<void> {
     this.#checkOpen();
+    const key = readOneKey(options.key);
     this.#waiting.cancelWaiting(key);
     if (key === undefined) this.#admissions.breached = false;
     return after(this.#admissions.ledger.amend([{ kind: "reset", key }]), () => this.#freed(key));
   }
 
-  setLimits(limits: LimitsInput, { key }: KeyOption = {}): void {
+  setLimits(limits: LimitsInput, options: KeyOption = {}): void {
     this.#checkOpen();
-    this.#admissions.plans.set(limits, { now: 0, wall: 0 }, key);
+    this.#admissions.plans.set(limits, { now: 0, wall: 0 }, readOneKey(options.key));
     this.#refusals.forget(undefined);
     this.#waiting.replan();
   }
@@ -229,14 +233,8 @@ export class SharedLimiter extends DerivedVerbs {
   stats(): LimiterStats | Promise<LimiterStats> {
     const { admitted, refused } = this.#admissions;
     const { dropped, lanes } = this.#waiting;
-    const waiting = lanes.size;
-    return after(this.keys(), ({ length: keys }) => ({
-      admitted,
-      refused,
-      dropped,
-      waiting,
-      keys,
-    }));
+    const own = { admitted, refused, dropped, waiting: lanes.size };
+    return after(this.keys(), (keys) => ({ ...own, keys: keys.length }));
   }
 
   on(type: EventType, listener: (event: LimiterEvent) => void): () => void {

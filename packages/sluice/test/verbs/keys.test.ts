@@ -84,3 +84,15 @@ describe("forget", () => {
     expect(limiter.keys()).toEqual([]);
   });
 });
+
+test.each(["pause", "pauseUntil", "resume", "cancelWaiting", "reset", "setLimits"] as const)(
+  "%s takes no key that is no text",
+  (verb) => {
+    const limiter = createLimiter("1/1m", { clock: manualClock() });
+    const first = { pause: "1s", pauseUntil: Date.UTC(2026, 1), setLimits: "2/1m" };
+    const args = verb in first ? [first[verb as keyof typeof first]] : [];
+    const call = limiter[verb].bind(limiter) as (...args: unknown[]) => unknown;
+    expect(() => call(...args, { key: 7 })).toThrow(/key must be a string; got 7/);
+    call(...args, { key: "7" });
+  },
+);
