@@ -175,6 +175,15 @@ test("an empty input is no failure", async () => {
   });
 });
 
+test("an input that is wrong from its first row on is not called empty", async () => {
+  const folder = new Folder({ "job.mjs": echo, "rows.jsonl": Buffer.of(0xe4, 10) });
+  const { code, stderr } = await folder.run(["job.mjs", ...files, ...unlimited]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(
+    /^0 rows done .*\n.*\n1 row not started\n.*\nsluice: .* \[INPUT_NOT_UTF8\]\n$/,
+  );
+});
+
 test.each([
   ["not UTF-8", Buffer.concat([Buffer.from("1\n2\n"), Buffer.of(0xe4, 10)]), "[INPUT_NOT_UTF8]"],
   ["cut off in mid-line", Buffer.from('1\n2\n{"a":'), "[INPUT_CUT_OFF]"],

@@ -74,7 +74,8 @@ export async function runJobFromFiles(
   await counted;
   const output = toStdout ? "standard output" : `"${options.output}"`;
   const { store } = gate;
-  const ending: Ending = { early: stop.stopping.aborted, allowed, store, windowMs, output };
+  const early = stop.stopping.aborted || allFailures.length > 0;
+  const ending: Ending = { early, allowed, store, windowMs, output };
   await say(host.stderr, json ? endEvent(tally, ending, clock) : summary(tally, ending));
   if (report && reportPath !== undefined) {
     await writeReport(reportPath, host.cwd, report, {
