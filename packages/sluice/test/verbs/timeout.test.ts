@@ -179,3 +179,15 @@ test.each(["5 sec", Number.NaN, -1])(
     expect(limiter.peek().limits["2/1s"]!.used).toBe(0);
   },
 );
+
+test("late waiters of a pace with catchUp go together, so nobody behind them is refused for them", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter(pace("10/s", { catchUp: 10 }), { clock });
+  limiter.tryAcquire();
+  limiter.pause("1s");
+  for (let i = 0; i < 5; i++) void limiter.acquire();
+  await clock.advance(900);
+  const call = watch(limiter.acquire({ timeout: 150 }));
+  await clock.advance(100);
+  expect(call.outcome).toBe("fulfilled");
+});
