@@ -60,7 +60,14 @@ export type LimiterEvent =
 /** The kinds of events. */
 export type EventType = LimiterEvent["type"];
 
-const TYPES: readonly EventType[] = ["admit", "refuse", "wait", "release", "pause", "drop"];
+const TYPES: Readonly<Record<EventType, true>> = {
+  admit: true,
+  refuse: true,
+  wait: true,
+  release: true,
+  pause: true,
+  drop: true,
+};
 
 interface Channel {
   readonly hasSubscribers: boolean;
@@ -96,9 +103,9 @@ export class Events {
 
   /** Calls `listener` for every event of the type; returns what ends it. */
   on(type: EventType, listener: Listener): () => void {
-    if (!TYPES.includes(type)) {
+    if (!Object.hasOwn(TYPES, type)) {
       throw new InvalidOptionError(
-        `there is no event ${show(type)}; listen to one of ${TYPES.join(", ")}.`,
+        `there is no event ${show(type)}; listen to one of ${Object.keys(TYPES).join(", ")}.`,
       );
     }
     if (typeof listener !== "function") {
