@@ -71,7 +71,9 @@ export class LocalLimiter extends DerivedVerbs {
     const answer = isBehind
       ? admissions.queuedRefusal(key, plan, costs)
       : admissions.attempt(key, plan, costs);
-    return answer.granted ? answer : admissions.refuse(key, answer);
+    if (!answer.granted) return admissions.refuse(key, answer);
+    if (options?.barge) this.#overtook(key);
+    return answer;
   }
 
   acquire(options?: RawOptions): Promise<Permit> {
@@ -94,7 +96,10 @@ export class LocalLimiter extends DerivedVerbs {
     const costs = resolveCosts(plan, options.cost);
     const since = admissions.ledger.now();
     const attempt = (): Grant | Denial => admissions.attemptSince(key, plan, costs, since);
-    return acquireBlocking(attempt, this.#clock, { timeout: options.timeout, elsewhere: false });
+    const blocking = { timeout: options.timeout, elsewhere: false };
+    const grant = acquireBlocking(attempt, this.#clock, blocking);
+    this.#overtook(key);
+    return grant;
   }
 
   reserve(options: RawOptions = {}): BookedGrant | Refusal {
@@ -230,6 +235,11 @@ export class LocalLimiter extends DerivedVerbs {
     if (this.#admissions.closed) return;
     this.#waiting.close();
     this.#admissions.close();
+  }
+
+  /** Who stands in the line with this key may be held back by its own limits now. */
+  #overtook(key: string): void {
+    if (this.#waiting.waiters.size > 0) this.#waiting.waiters.wake(key);
   }
 
   #checkOpen(): void {

@@ -200,7 +200,8 @@ export class Waiters {
       this.#shift([waiter]);
       this.#desk.letThrough(waiter);
     } else if (!this.#ask(queue, waiter)) return true;
-    if (queue.size > 0) {
+    // A listener may have reserved, and so booked all of them.
+    if (queue.size > 0 && this.queues.get(queue.key) === queue) {
       if (!this.#desk.breached && this.queues.mustStand(queue)) this.queues.line.join(queue);
       else this.#wake(queue);
     }
@@ -236,8 +237,8 @@ export class Waiters {
 
   #serveBooked(): boolean {
     const waiter = this.#appointments.shiftBooked();
-    const booked = waiter?.extras?.booked;
-    if (!waiter || !booked) return true;
+    if (!waiter) return true;
+    const { at, ticket } = waiter.extras!.booked!;
     try {
       if (!this.#desk.honour(waiter)) return true;
     } catch (error) {
@@ -246,11 +247,9 @@ export class Waiters {
       return true;
     }
     this.#end(waiter);
+    const { plan } = waiter.level.queue;
     if (this.#desk.breached) this.#desk.letThrough(waiter);
-    else {
-      const { at, ticket } = booked;
-      this.#desk.grant(waiter, waiter.level.queue.plan, at, ticket, Math.min(at, this.#desk.now()));
-    }
+    else this.#desk.grant(waiter, plan, at, ticket, Math.min(at, this.#desk.now()));
     return true;
   }
 

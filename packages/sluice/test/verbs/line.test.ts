@@ -248,3 +248,20 @@ test("who is behind others of other keys is told when the first of them may pass
   expect(refused).toMatchObject({ limit: "n" });
   expect("retryAfter" in refused).toBe(false);
 });
+
+test.each(["tryAcquire", "acquireSync"] as const)(
+  "a key that %s overtakes blocks nobody",
+  async (verb) => {
+    const clock = manualClock();
+    const limits = { all: concurrency(2, { per: "limiter" }), each: window(1, "60s") };
+    const limiter = createLimiter(limits, { clock });
+    limiter.tryAcquire({ key: "x" });
+    void limiter.acquire({ key: "a", cost: { all: 2, each: 1 } });
+    await clock.advance(1000);
+    const overtakes = { key: "a", cost: { all: 0, each: 1 }, barge: true };
+    limiter[verb](overtakes);
+    const other = watch(limiter.acquire({ key: "b" }));
+    await clock.advance(1);
+    expect(other.outcome).toBe("fulfilled");
+  },
+);

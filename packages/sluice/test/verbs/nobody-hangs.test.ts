@@ -101,3 +101,20 @@ function late(clock: ReturnType<typeof manualClock>, ms: number): ReturnType<typ
     setTimer: (wait, wake, idle) => clock.setTimer(wait > 0 ? wait + ms : 0, wake, idle),
   };
 }
+
+test("a listener that reserves while waiters are let through leaves nothing broken behind", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter("1/20ms", { clock });
+  limiter.tryAcquire();
+  const waits = [0, 1, 2].map(() => watch(limiter.acquire()));
+  const stop = limiter.on("admit", () => {
+    stop();
+    limiter.reserve();
+  });
+  await clock.advance(500);
+  limiter.tryAcquire();
+  const later = watch(limiter.acquire());
+  await clock.advance(500);
+  expect(outcomes([...waits, later])).toEqual(Array(4).fill("fulfilled"));
+  expect(limiter.stats().waiting).toBe(0);
+});
