@@ -239,6 +239,8 @@ export interface Limiter<L = any, Sync extends boolean = true> extends AsyncDisp
    * New limits from now on, for all keys or for one, with the old admissions counted as far as they
    * are known; those who wait with a cost that became impossible are rejected with `COST_IMPOSSIBLE`.
    * A key that was given limits keeps them until there are new ones for all.
+   * Permits that are out do not count for a `concurrency` limit that was renamed, or taken out and
+   * added again. Where `limitsFor` throws for a key, those who wait with it are rejected with that.
    *
    * @throws `INVALID_OPTION`, and then the old limits stay; `LIMITER_CLOSED`.
    * @example
