@@ -37,6 +37,18 @@ interface Wanted {
   readonly limit: AnyLimit;
 }
 
+/** Those of each plan that let nothing through, by their index: they have no state. */
+const blockedBy = new WeakMap<Plan, readonly number[]>();
+
+export function blockedOf(plan: Plan): readonly number[] {
+  let blocked = blockedBy.get(plan);
+  if (!blocked) {
+    blocked = plan.rules.flatMap(({ kind }, i) => (kind === "blocked" ? [i] : []));
+    blockedBy.set(plan, blocked);
+  }
+  return blocked;
+}
+
 const wantedBy = new WeakMap<Plan, { readonly own: Wanted[]; readonly shared: Wanted[] }>();
 
 function wantedOf(plan: Plan, shared: boolean): Wanted[] {

@@ -13,7 +13,7 @@ import {
 import type { Costs } from "../../costs.ts";
 import type { Plan } from "../../limits/plan.ts";
 import type { Answer, Ask } from "../store.ts";
-import { bind, type BoundRule } from "./binding.ts";
+import { bind, blockedOf, type BoundRule } from "./binding.ts";
 import type { Row } from "./row.ts";
 
 export interface Rowed {
@@ -26,6 +26,7 @@ export class Step {
   readonly key: Rowed;
   /** The row of the whole limiter: its gate counts even when none of the rules does. */
   readonly root: Rowed;
+  readonly #plan: Plan;
   #ownUntil = 0;
   #rule = -1;
 
@@ -40,6 +41,7 @@ export class Step {
     key.follow(clock.now);
     root.follow(clock.now);
     const now = Math.max(clock.now, key.last, root.last);
+    this.#plan = plan;
     this.moment = { now, wall: now, since: clock.since ?? now };
     this.key = { row: key, rules: bind(key, plan, false, this.moment, used) };
     this.root = { row: root, rules: bind(root, plan, true, this.moment, used) };
@@ -96,6 +98,13 @@ export class Step {
         all = both;
         if (each === this.key) own = later(own, earliest);
       }
+    }
+    for (const index of blockedOf(this.#plan)) {
+      if (cost[index] === 0) continue;
+      const both = later(all, held(now));
+      if (both !== all) rule = index;
+      all = both;
+      if (!this.#plan.rules[index]!.shared) own = later(own, held(now));
     }
     this.#rule = rule;
     this.#ownUntil = own;

@@ -1,6 +1,7 @@
 /** Cases: what `reserve` admits, refuses and leaves alone. */
 
-import { NEVER } from "../../limits/limit.ts";
+import { blocked, unlimited } from "../../limits/extremes.ts";
+import { isHeld, NEVER } from "../../limits/limit.ts";
 import { quota } from "../../limits/quota/builder.ts";
 import { window } from "../../limits/window/window.ts";
 import type { Budget } from "./budget.ts";
@@ -48,6 +49,24 @@ export const admittingCases: Cases = {
     await budget.refused(plan, 1, { key: "unknown" });
     checkEqual(await budget.ledger.keys(), keys, "the keys after a refusal");
     checkEqual(await budget.dump(), before, "what is stored after a refusal");
+  },
+
+  "blocked lets nothing through, alone and beside others; unlimited lets all through": async (
+    budget,
+  ) => {
+    for (const limits of [blocked, [window(5, "1h"), blocked, unlimited]]) {
+      const plan = await budget.plan(limits);
+      check(isHeld(await budget.refused(plan)), "nobody knows when what is blocked passes");
+      check(isHeld((await budget.peek(plan)).until), "a look must see that it is blocked");
+    }
+    const plan = await budget.plan({ a: window(5, "1h"), b: blocked });
+    await budget.admit(plan, [1, 0]);
+    checkEqual((await budget.ask(plan)).rule, 1, "the rule that binds");
+    await budget.refused(plan, [0, 1]);
+    // Not counted by `blocked`, and not held back once it is gone.
+    await budget.admit(await budget.plan({ a: window(5, "1h"), b: unlimited }), 4);
+    const free = await budget.plan(unlimited);
+    for (let i = 0; i < 3; i++) await budget.admit(free, 1_000_000, { key: "free" });
   },
 
   "a look takes nothing and writes nothing": async (budget) => {
