@@ -1,6 +1,7 @@
 /** The slots that this process holds in a shared store: renewed while their holders live. */
 
 import type { Clock } from "../clock.ts";
+import type { Costs } from "../costs.ts";
 import { DEFAULT_LEASE } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import type { Change } from "../stores/store.ts";
@@ -8,6 +9,8 @@ import type { LeasedGrant } from "./leased-grant.ts";
 
 /** Renewals in the time of a lease: one may get lost. */
 const RENEWALS = 3;
+
+type Renewal = Extract<Change, { kind: "renew" }>;
 
 /** Renews tickets of one key; tells those whose lease had ended. */
 type Renew = (changes: readonly Change[]) => Promise<readonly number[]>;
@@ -37,6 +40,12 @@ export class Leases {
     this.#cancel = this.#clock.setTimer(every, this.#beat, true);
   }
 
+  /** It holds no more than this from now on. */
+  settle(key: string, ticket: number, held: Costs): void {
+    const grant = this.#held.get(key)?.get(ticket);
+    if (grant) grant.held = held;
+  }
+
   drop(key: string, ticket: number): void {
     const own = this.#held.get(key);
     if (!own?.delete(ticket) || own.size > 0) return;
@@ -53,21 +62,23 @@ export class Leases {
   readonly #beat = (): void => {
     this.#cancel = this.#clock.setTimer(this.#every, this.#beat, true);
     for (const [key, own] of this.#held) {
-      const renewals = Array.from(own, ([ticket, { plan }]) => {
-        return { kind: "renew" as const, key, plan, ticket };
+      const renewals = Array.from(own, ([ticket, { plan, held }]) => {
+        return { kind: "renew" as const, key, plan, ticket, held };
       });
       // One that fails is not told: the next one comes before the lease ends.
       this.#renew(renewals).then(
-        (lost) => this.#lose(key, lost),
+        (lost) => this.#lose(key, renewals, lost),
         () => undefined,
       );
     }
   };
 
   /** The store gave these slots to others. */
-  #lose(key: string, tickets: readonly number[]): void {
-    for (const ticket of tickets) {
+  #lose(key: string, renewals: readonly Renewal[], lost: readonly number[]): void {
+    for (const { ticket, held } of renewals) {
       const grant = this.#held.get(key)?.get(ticket);
+      // What was settled meanwhile may be what is missing: the next renewal tells.
+      if (!lost.includes(ticket) || grant?.held !== held) continue;
       this.drop(key, ticket);
       grant?.lose();
     }

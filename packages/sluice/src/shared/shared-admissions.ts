@@ -220,7 +220,8 @@ export class SharedAdmissions implements PermitOwner {
   settlePermit({ key, plan, costs, ticket, at }: Grant, actual: AnyCost): void {
     const used = resolveActual(plan, actual, costs);
     if (ticket === 0 || this.closed) return;
-    if (!takesSlots(plan, used)) this.#leases.drop(key, ticket);
+    if (takesSlots(plan, used)) this.#leases.settle(key, ticket, used);
+    else this.#leases.drop(key, ticket);
     const change = { kind: "settle" as const, key, plan, ticket, at, taken: costs, actual: used };
     void this.outbox.send([change]).then(
       () => this.#onFreed(key),

@@ -100,10 +100,18 @@ export type Change =
       readonly actual: Costs;
     }
   | {
-      readonly kind: "release" | "renew";
+      readonly kind: "release";
       readonly key: string;
       readonly plan: Plan;
       readonly ticket: number;
+    }
+  | {
+      readonly kind: "renew";
+      readonly key: string;
+      readonly plan: Plan;
+      readonly ticket: number;
+      /** Where the ticket still holds slots: its lease is lost where one of these has ended. */
+      readonly held: Costs;
     }
   | {
       /** Nothing before `until` (microseconds): the longer one wins; `undefined` opens it again. */

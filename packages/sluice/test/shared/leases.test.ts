@@ -100,3 +100,30 @@ test("who holds no slot, from the start or since it settled, has nothing to lose
   await clock.advance("20s");
   expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, false]);
 });
+
+test("a permit that holds slots of one limit of two keeps them", async () => {
+  const clock = manualClock();
+  const limits = { a: concurrency(2), b: concurrency(1) };
+  for (const settled of [false, true]) {
+    const store = sharedMemory(new SharedArrayBuffer(2 ** 20));
+    const limiter = createLimiter(limits, { clock, store, name: "x" });
+    const permit = granted(limiter.tryAcquire(settled ? {} : { cost: { a: 0, b: 1 } }));
+    if (settled) permit.settle({ a: 0 });
+    await clock.advance("42s");
+    expect(permit.signal.aborted).toBe(false);
+    expect(limiter.tryAcquire({ cost: { a: 0, b: 1 } }).granted).toBe(false);
+    await limiter[Symbol.asyncDispose]();
+  }
+});
+
+test("a lease that misses what was settled meanwhile is not lost", async () => {
+  const clock = manualClock();
+  const slot = slotOf("a");
+  const leases = new Leases(clock, async () => {
+    leases.settle("a", 1, [1]);
+    return [1];
+  });
+  leases.hold(slot);
+  await clock.advance("1s");
+  expect(slot.signal.aborted).toBe(false);
+});

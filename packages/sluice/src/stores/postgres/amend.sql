@@ -1,7 +1,8 @@
 -- Changes what was reserved: several changes of one key in one step, each of them once only.
 -- `a`: from when a cold key counts as used; whether rows that are missing are to be made; whether commits
 -- are to wait for the disk; how many changes; and for each its verb and what that needs: 1 settle (ticket,
--- instant, and for every rule what was taken and what is), 2 release (ticket), 3 renew (ticket), 4 gate
+-- instant, and for every rule what was taken and what is), 2 release (ticket), 3 renew (ticket, and
+-- for every rule what it holds), 4 gate
 -- (instant, 0 to open it), 5 reset. `channel` is told of what was freed, unless it is empty.
 -- Reply: now, then the tickets whose leases could not be renewed.
 
@@ -147,13 +148,13 @@ BEGIN
           IF s = work[j]::float8[] THEN s := NULL; ELSE is_freed := true; END IF;
         ELSIF verb = 3 AND p[i] = 4 THEN
           s := sluice.slots_renew(p, i + 3, work[j], ticket, now);
-          IF s IS NULL THEN reply := reply || ticket; END IF;
+          IF s IS NULL AND a[c] > 0 THEN reply := reply || ticket; END IF;
         END IF;
         IF s IS NOT NULL THEN
           work[j] := s;
           IF p[i + 2] = 0 THEN writes_own := true; ELSE writes_common := true; END IF;
         END IF;
-        IF verb = 1 THEN c := c + 2; END IF;
+        IF verb = 1 THEN c := c + 2; ELSIF verb = 3 THEN c := c + 1; END IF;
         i := i + 4 + p[i + 3]::int;
       END LOOP;
     ELSIF own.id IS NOT NULL THEN

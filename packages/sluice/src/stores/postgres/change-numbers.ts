@@ -15,8 +15,12 @@ export function changeNumbers(change: Change): number[] {
       return [VERBS.settle, ticket, at, ...costs];
     }
     case "release":
-    case "renew":
-      return [VERBS[change.kind], change.ticket];
+      return [VERBS.release, change.ticket];
+    case "renew": {
+      const { plan, ticket, held } = change;
+      const sent = plan.rules.flatMap(({ kind }, i) => (kind === "unlimited" ? [] : [held[i]!]));
+      return [VERBS.renew, ticket, ...sent];
+    }
     case "gate":
       return [VERBS.gate, change.until ?? 0];
     case "reset":

@@ -10,7 +10,7 @@ import { failureOf } from "./failures.ts";
  * Counts up with every change of the tables or the functions. The states of version 1 had another form,
  * and it was never released: they are dropped.
  */
-const VERSION = 2;
+const VERSION = 3;
 /** @throws `STORE_UNAVAILABLE` or `STORE_CORRUPT` when the schema is of another version. */
 export async function checkVersion(connection: Connection, schema: string): Promise<void> {
   const text = inSchema("SELECT version FROM sluice.version", schema);

@@ -75,11 +75,12 @@ local verbs = {
   end,
 
   renew = function()
-    local ticket = next()
+    local ticket, holds = next(), {}
+    for _, rule in ipairs(rules) do holds[rule] = next() > 0 end
     each_slots(function(rule)
       local isHeld = rule.state and kinds.concurrency.renew(rule, rule.state, ticket, now)
       if isHeld then rule.row.dirty = true
-      elseif not rule.isShadow then reply[#reply + 1] = ticket end
+      elseif holds[rule] then reply[#reply + 1] = ticket end
     end)
   end,
 

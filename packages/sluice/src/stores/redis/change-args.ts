@@ -14,8 +14,14 @@ export function changeArgs(change: Change, mark: string): string[] {
       return ["settle", String(ticket), String(at), ...costs];
     }
     case "release":
-    case "renew":
       return [change.kind, String(change.ticket)];
+    case "renew": {
+      const { plan, ticket, held } = change;
+      const sent = plan.rules.flatMap(({ kind }, i) =>
+        kind === "unlimited" ? [] : [String(held[i])],
+      );
+      return [change.kind, String(ticket), ...sent];
+    }
     case "gate":
       return ["gate", mark, String(change.until ?? 0)];
     case "reset":

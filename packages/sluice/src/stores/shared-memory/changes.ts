@@ -32,9 +32,9 @@ export function changeBoth(
     } else if (change.kind === "release") {
       if (release(bound, draft, binding, change.ticket, moment)) result.done = true;
     } else {
-      const renewed = renew(bound, draft, binding, change.ticket, moment);
-      if (renewed === true) result.done = true;
-      if (renewed === false) result.isLost = true;
+      const { renewed, isLost } = renew(bound, draft, binding, change, moment);
+      if (renewed) result.done = true;
+      if (isLost) result.isLost = true;
     }
   }
   return result;
@@ -114,25 +114,27 @@ function release(
   return freed > 0;
 }
 
-/** Extends a lease: `undefined` when there is none to extend, false when it has ended. */
+/** Extends leases; lost is one that has ended where the ticket holds something. */
 function renew(
   bound: Bound,
   draft: Draft,
   binding: readonly number[],
-  ticket: number,
+  { ticket, held }: Extract<Change, { kind: "renew" }>,
   moment: Moment,
-): boolean | undefined {
-  let renewed: boolean | undefined;
+): { renewed: boolean; isLost: boolean } {
+  const result = { renewed: false, isLost: false };
   binding.forEach((part, i) => {
     const limit = bound.limits[i]!;
     if (bound.plan.rules[i]!.limit.kind !== "concurrency" || part < 0) return;
-    if (limit.kind !== "concurrency" || renewed === false) return;
+    if (limit.kind !== "concurrency" || held[i] === 0) return;
     const { cells, base } = draft.place(part);
-    renewed =
+    const isRenewed =
       isLive(cells, base, ticket, moment.now) &&
       slots.renew(cells, base, ticket, moment.now + limit.lease);
+    if (isRenewed) result.renewed = true;
+    else result.isLost = true;
   });
-  return renewed;
+  return result;
 }
 
 function isLive(cells: Float64Array, base: number, ticket: number, now: number): boolean {

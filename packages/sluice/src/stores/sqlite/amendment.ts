@@ -51,7 +51,7 @@ export class Amendment {
         }
         return;
       case "renew":
-        return this.#renew(change.key, change.plan, change.ticket);
+        return this.#renew(change);
       case "gate":
         return this.#setGate(change.key, change.until);
       case "reset":
@@ -73,10 +73,12 @@ export class Amendment {
     }
   }
 
-  #renew(key: string, plan: Plan, ticket: number): void {
+  #renew({ key, plan, ticket, held }: Extract<Change, { kind: "renew" }>): void {
     const moment = this.#moment();
-    const found = this.#of(key, plan).map((row) => renew(row, plan, ticket, moment));
-    if (!found.includes(true)) this.#lost.push(ticket);
+    const holding = plan.rules.filter(({ kind }, i) => kind === "concurrency" && held[i]! > 0);
+    let found = 0;
+    for (const row of this.#of(key, plan)) found += renew(row, plan, ticket, moment);
+    if (found < holding.length) this.#lost.push(ticket);
   }
 
   #setGate(key: string | undefined, until: number | undefined): void {

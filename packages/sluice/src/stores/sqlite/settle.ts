@@ -62,12 +62,12 @@ export function release(row: Row, plan: Plan, ticket: number, moment: Moment): v
 }
 
 /** Extends the lease of a ticket; false when it holds nothing any more. */
-export function renew(row: Row, plan: Plan, ticket: number, moment: Moment): boolean {
+export function renew(row: Row, plan: Plan, ticket: number, moment: Moment): number {
   const { now } = row.momentOf(moment);
-  let found = false;
+  let found = 0;
   eachSlots(row, plan, (kept, limit) => {
     if (!slots.renew(kept.cells, kept.base, ticket, now + limit.lease)) return;
-    found = true;
+    found++;
     row.changed = true;
   });
   return found;

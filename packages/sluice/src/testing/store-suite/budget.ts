@@ -170,8 +170,8 @@ export class Budget {
     return this.amend({ kind: "release", key, plan, ticket });
   }
 
-  renew({ key, plan, ticket }: Admitted): Promise<readonly number[]> {
-    return this.amend({ kind: "renew", key, plan, ticket });
+  renew({ key, plan, ticket, costs }: Admitted, held: Costs = costs): Promise<readonly number[]> {
+    return this.amend({ kind: "renew", key, plan, ticket, held });
   }
 
   /** Lets so many microseconds pass at the least; exactly so many where time stands still. */

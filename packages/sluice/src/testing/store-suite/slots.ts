@@ -109,6 +109,28 @@ export const slotCases: Cases = {
     await budget.admit(plan);
   },
 
+  "a lease is lost only where something is held": async (budget) => {
+    if (!budget.shared) return;
+    const lease = 300;
+    const plan = await budget.plan({
+      a: concurrency(2, { lease }),
+      b: concurrency(1, { lease: 60_000 }),
+      c: concurrency(2, { per: "limiter", lease: 60_000 }),
+    });
+    const first = await budget.admit(plan, [0, 1, 0]);
+    checkEqual(await budget.renew(first), [], "the tickets whose lease is lost");
+    check(isHeld(await budget.refused(plan, [0, 1, 0])), "the slot must still be held");
+    await budget.release(first);
+    const second = await budget.admit(plan, [2, 1, 1]);
+    await budget.settle(second, [0, 1, 1]);
+    checkEqual(await budget.renew(second, [0, 1, 1]), [], "the tickets whose lease is lost");
+    await budget.release(second);
+    const third = await budget.admit(plan, [2, 1, 1]);
+    await budget.reach(third.at + lease * 1e3);
+    await budget.admit(plan, [2, 0, 0]);
+    checkEqual([...new Set(await budget.renew(third))], [third.ticket], "what lost one of three");
+  },
+
   "a limit without a lease gets one where holders can die": async (budget) => {
     if (!budget.shared || !budget.still) return;
     const plan = await budget.plan(concurrency(1));
