@@ -49,7 +49,8 @@ export interface Permit<Cost = AnyCost> extends Disposable, AsyncDisposable {
    */
   settle(actual: Cost): void;
   /**
-   * Returns the slots; never gives cost back.
+   * Returns the slots; never gives cost back. Where a shared store cannot be told of it, or of the
+   * settlement before, it is tried again for a moment and then given up: a slot ends with its lease.
    *
    * @throws `ALREADY_RELEASED` the second time.
    */

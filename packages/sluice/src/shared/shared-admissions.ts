@@ -229,7 +229,14 @@ export class SharedAdmissions implements PermitOwner {
     );
   }
 
-  async releasePermit({ key, plan, ticket }: Grant): Promise<void> {
+  releasePermit(grant: Grant): void | Promise<void> {
+    const sent = this.#sendRelease(grant);
+    if (!this.ledger.sync) return sent;
+    // Nobody awaits what is typed as done, so nobody could catch it; a lease ends without it.
+    sent.catch(() => undefined);
+  }
+
+  async #sendRelease({ key, plan, ticket }: Grant): Promise<void> {
     if (ticket === 0 || this.closed) return;
     if (plan.hasConcurrency) {
       this.#leases.drop(key, ticket);
