@@ -15,6 +15,9 @@ export interface Site {
   grow(size: number): void;
 }
 
+/** How many instants a ring takes over from parts beyond its own number, should it be raised again. */
+const MOST_OF_PARTS = 1_000;
+
 interface Entry {
   readonly at: number;
   readonly units: number;
@@ -150,17 +153,31 @@ function migrateWindow(
     entries.unshift({ at: oldest.at, units: most - known });
   }
   if (limit.kind === "window") {
-    const instants = entries.flatMap(({ at, units }) =>
-      Array<number>(Math.min(Math.ceil(units), most)).fill(at),
-    );
-    // A ring keeps what its numbers know; sums of parts may stand for more than fit into one.
-    const kept = old.kind === "window" ? instants : instants.slice(-most);
-    loadState(limit, [floor, ...kept], 0, site);
+    const [kept, dropped] = newest(entries, old.kind === "window" ? Infinity : most);
+    // No tighter than what is kept, and what is dropped is over when the limit is raised again.
+    const over = dropped === undefined ? 0 : dropped + limit.widest;
+    loadState(limit, [Math.max(floor, over), ...kept], 0, site);
     return;
   }
   const to = site.place();
   for (const { at, units } of entries) parts.commit(limit, to.cells, to.base, units, at, now);
   parts.setFloor(limit, to.cells, to.base, floor);
+}
+
+/**
+ * The instants of so many units, or a few more, and the newest that is left out: sums of parts may
+ * stand for more than memory has room for.
+ */
+function newest(entries: readonly Entry[], least: number): [number[], number | undefined] {
+  const most = Math.max(least, MOST_OF_PARTS);
+  const kept: number[] = [];
+  for (const { at, units } of entries.toReversed()) {
+    for (let left = Math.ceil(units); left > 0; left--) {
+      if (kept.length === most) return [kept.toReversed(), at];
+      kept.push(at);
+    }
+  }
+  return [kept.toReversed(), undefined];
 }
 
 function ringEntries(cells: Float64Array, base: number): Entry[] {

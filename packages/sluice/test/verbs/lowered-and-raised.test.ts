@@ -47,3 +47,35 @@ test("one rate of several goes down and up", () => {
   }
   expect(passed).toBe(100);
 });
+
+/** How many pass at once. */
+function left(limiter: { tryAcquire(): { granted: boolean } }): number {
+  let passed = 0;
+  while (limiter.tryAcquire().granted) passed++;
+  return passed;
+}
+
+test.each<[string, LimitsInput]>([
+  ["exact", "11/1m"],
+  ["in parts", window(11, "1m", { parts: 5 })],
+])("a window in parts that becomes a smaller exact one and then one %s counts all", (_, raised) => {
+  const clock = manualClock();
+  const limiter = createLimiter<LimitsInput>(window(11, "1m", { parts: 5 }), { clock });
+  expect(left(limiter)).toBe(11);
+  limiter.setLimits("5/1m");
+  expect(limiter.tryAcquire().granted).toBe(false);
+  limiter.setLimits(raised);
+  expect(left(limiter)).toBe(0);
+});
+
+test("parts with more than a smaller exact window remembers hold it up when it is raised again", () => {
+  const clock = manualClock();
+  const limiter = createLimiter<LimitsInput>(window(2 ** 40, "1m", { parts: 5 }), { clock });
+  limiter.tryAcquire({ cost: 5_000 });
+  limiter.setLimits("5/1m");
+  limiter.tryAcquire();
+  limiter.setLimits("5000/1m");
+  expect(limiter.tryAcquire().granted).toBe(false);
+  clock.block("1m");
+  expect(left(limiter)).toBe(5_000);
+});
