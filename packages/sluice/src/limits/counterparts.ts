@@ -3,6 +3,12 @@
 import type { AnyLimit } from "./limit.ts";
 import type { Plan, Rule } from "./plan.ts";
 
+/** A limit and the cost it counts. */
+interface Counted {
+  readonly costName: string;
+  readonly limit: AnyLimit;
+}
+
 /** Visits, for each rule of `from` by index, the rule of `to` that continues it. */
 export function eachCounterpart(
   from: Plan,
@@ -13,27 +19,50 @@ export function eachCounterpart(
     from.rules.forEach(visit);
     return;
   }
-  const left = Array.from(to.rules);
-  from.rules.forEach((rule, i) => {
-    const at = counterpart(left, rule);
-    if (at >= 0) visit(left.splice(at, 1)[0]!, i);
+  pairs(from.rules, to.rules).forEach((at, i) => {
+    if (at >= 0) visit(to.rules[at]!, i);
   });
 }
 
-/** The index of the rule with the same cost and scope, and the same numbers or at least kind. */
-export function counterpart(rules: readonly Rule[], rule: Rule): number {
-  const fits = (each: Rule): boolean =>
-    each.costName === rule.costName && each.shared === rule.shared;
-  const same = rules.findIndex((each) => fits(each) && sameLimit(each.limit, rule.limit));
-  return same >= 0 ? same : rules.findIndex((each) => fits(each) && family(each) === family(rule));
+/**
+ * For each of `ours` the index of the one of `theirs` with the same cost and scope that goes with it,
+ * or -1. Those with equal numbers find each other first, so that no other takes their place; the
+ * rest go by `fits`. The same pairs come out whichever side is asked.
+ */
+export function pairs(
+  ours: readonly Counted[],
+  theirs: readonly Counted[],
+  fits: (a: AnyLimit, b: AnyLimit) => boolean = related,
+): number[] {
+  const found = ours.map(() => -1);
+  const taken = new Set<number>();
+  for (const same of [sameLimit, fits]) {
+    ours.forEach(({ costName, limit }, i) => {
+      if (found[i]! >= 0) return;
+      const at = theirs.findIndex(
+        (other, j) =>
+          !taken.has(j) &&
+          other.costName === costName &&
+          other.limit.per === limit.per &&
+          same(other.limit, limit),
+      );
+      if (at >= 0) taken.add((found[i] = at));
+    });
+  }
+  return found;
 }
 
-function sameLimit(a: AnyLimit, b: AnyLimit): boolean {
+export function sameLimit(a: AnyLimit, b: AnyLimit): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
-function family({ limit }: Rule): string {
-  return limit.kind === "parts" ? "window" : limit.kind;
+/** Whether one can continue the other. */
+export function related(a: AnyLimit, b: AnyLimit): boolean {
+  return family(a) === family(b);
+}
+
+function family({ kind }: AnyLimit): string {
+  return kind === "parts" ? "window" : kind;
 }
 
 /** Whether the limits of the whole limiter are the same in both. */

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createLimiter, type LimitsInput, window } from "../../src/index.ts";
+import { createLimiter, type LimitsInput, pace, quota, window } from "../../src/index.ts";
 import { manualClock, worstWindow } from "../../src/testing/index.ts";
 
 const SPAN = 1000;
@@ -78,4 +78,26 @@ test("parts with more than a smaller exact window remembers hold it up when it i
   expect(limiter.tryAcquire().granted).toBe(false);
   clock.block("1m");
   expect(left(limiter)).toBe(5_000);
+});
+
+test("a limit that stays keeps its history when a newcomer is put in front of it", async () => {
+  const clock = manualClock();
+  const slow = pace("1/s", { burst: 10 });
+  const limiter = createLimiter<LimitsInput>([slow, pace("1000/s", { burst: 100 })], { clock });
+  expect(left(limiter)).toBe(10);
+  await clock.advance(100);
+  limiter.setLimits([pace("2000/s", { burst: 100 }), slow]);
+  expect(left(limiter)).toBe(0);
+});
+
+test("a quota that stays keeps its history when a longer one is put in front of it", async () => {
+  const clock = manualClock();
+  const day = quota(100, "day");
+  const limiter = createLimiter<LimitsInput>([day, quota(60, "1h")], { clock });
+  limiter.tryAcquire({ cost: 60 });
+  await clock.advance("1h");
+  limiter.tryAcquire({ cost: 40 });
+  await clock.advance("1h");
+  limiter.setLimits([quota(1000, "week"), day]);
+  expect(left(limiter)).toBe(0);
 });

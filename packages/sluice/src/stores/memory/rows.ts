@@ -2,11 +2,12 @@
 
 import { idleFrom, type Place, startUsed } from "../../limits/algorithm.ts";
 import { fitsBy, grownSize, moveTo, roomFor, sizeOf } from "../../limits/growth.ts";
-import { migrateState, type Site } from "../../limits/history.ts";
-import { counterpart, sameShared } from "../../limits/counterparts.ts";
+import type { Site } from "../../limits/history.ts";
+import { sameShared } from "../../limits/counterparts.ts";
 import type { Moment } from "../../limits/limit.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
 import { Arena } from "./arena.ts";
+import { carryStates } from "./carry.ts";
 import { PlanIndexes } from "./plan-indexes.ts";
 
 const PLAN = 0;
@@ -200,12 +201,13 @@ export class Rows {
     const row = this.arena.take(shared ? plan.sharedSize : plan.rowSize);
     this.arena.cells[row + PLAN] = index;
     if (this.#start === "used") {
-      for (const rule of plan.rules) if (rule.shared === shared) this.#use(rule, row, this.#opened);
+      for (const rule of plan.rules) if (rule.shared === shared) this.use(rule, row, this.#opened);
     }
     return row;
   }
 
-  #use(rule: Rule, row: number, moment: Moment): void {
+  /** As if all of a rule had been used at that moment. */
+  use(rule: Rule, row: number, moment: Moment): void {
     if (rule.grows && this.baseOf(rule, row) === 0) this.#grow(rule, row, sizeOf(rule.limit));
     startUsed(rule.limit, this.place(rule, row), moment);
   }
@@ -244,30 +246,19 @@ export class Rows {
     this.arena.give(row, shared ? plan.sharedSize : plan.rowSize);
   }
 
-  /** A row under new limits, with the old admissions counted as far as they are known. */
+  /** A row under new limits. */
   #migrate(row: number, plan: Plan, shared: boolean): number {
-    const old = this.planOf(row);
-    const moment: Moment = {
-      ...this.#opened,
-      now: plan.since,
-      wall: plan.sinceWall,
-      since: plan.since,
-    };
     const made = this.arena.take(shared ? plan.sharedSize : plan.rowSize);
     this.arena.cells[made + PLAN] = this.#plans.take(plan);
     this.setGate(made, this.gate(row));
-    const left = old.rules.filter((rule) => rule.shared === shared);
-    for (const rule of plan.rules) {
-      if (rule.shared !== shared) continue;
-      const at = counterpart(left, rule);
-      const [twin] = at < 0 ? [] : left.splice(at, 1);
-      const kept =
-        twin !== undefined &&
-        migrateState(twin.limit, this.place(twin, row), rule.limit, this.site(rule, made), moment);
-      if (!kept) this.#use(rule, made, moment);
-    }
+    carryStates(this, row, made, shared, this.#since(plan));
     this.#drop(row, shared);
     return made;
+  }
+
+  /** When a plan came into force. */
+  #since({ since, sinceWall }: Plan): Moment {
+    return { now: since, wall: sinceWall, since };
   }
 
   /** Moves the rows that are left into a new, small arena. */

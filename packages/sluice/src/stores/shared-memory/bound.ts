@@ -1,6 +1,7 @@
 /** A plan as rows see it: which of a row's states each rule reads, and what becomes of others. */
 
 import { type Place, startUsed } from "../../limits/algorithm.ts";
+import { pairs, related, sameLimit } from "../../limits/counterparts.ts";
 import { migrateState, type Site } from "../../limits/history.ts";
 import {
   type AnyLimit,
@@ -112,20 +113,9 @@ export class Bound {
     shared: boolean,
     fits: (a: AnyLimit, b: AnyLimit) => boolean,
   ): number[] {
-    const taken = new Set<number>();
-    const take = (i: number, same: (a: AnyLimit, b: AnyLimit) => boolean): number => {
-      const { costName } = this.plan.rules[i]!;
-      const limit = this.limits[i]!;
-      const found = parts.findIndex(
-        (part, at) => !taken.has(at) && part.costName === costName && same(part.limit, limit),
-      );
-      if (found >= 0) taken.add(found);
-      return found;
-    };
-    const ours = this.plan.rules.map((rule, i) => (rule.shared === shared ? take(i, equal) : -1));
-    return ours.map((found, i) =>
-      found < 0 && this.plan.rules[i]!.shared === shared ? take(i, fits) : found,
-    );
+    const found = pairs(this.#parts(shared), parts, fits);
+    let next = 0;
+    return this.plan.rules.map((rule) => (rule.shared === shared ? found[next++]! : -1));
   }
 
   /** Builds the states of these numbers from those there are; what others need stays behind them. */
@@ -207,18 +197,8 @@ function isStateless(limit: AnyLimit): boolean {
   return limit.kind === "unlimited" || limit.kind === "blocked";
 }
 
-function equal(a: AnyLimit, b: AnyLimit): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b);
-}
-
 /** Whether the same numbers serve both: logs and slots are judged by whoever asks. */
 function interchangeable(a: AnyLimit, b: AnyLimit): boolean {
   if (a.kind !== b.kind) return false;
-  return a.kind === "window" || a.kind === "concurrency" || isStateless(a) || equal(a, b);
-}
-
-/** Whether one continues the other. */
-function related(a: AnyLimit, b: AnyLimit): boolean {
-  const family = ({ kind }: AnyLimit): string => (kind === "parts" ? "window" : kind);
-  return family(a) === family(b);
+  return a.kind === "window" || a.kind === "concurrency" || isStateless(a) || sameLimit(a, b);
 }
