@@ -56,6 +56,12 @@ export function sameLimit(a: AnyLimit, b: AnyLimit): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** Whether both are quotas whose periods have the same borders. */
+export function samePeriods(a: AnyLimit, b: AnyLimit): boolean {
+  if (a.kind !== "quota" || b.kind !== "quota") return false;
+  return a.period === b.period && a.timeZone === b.timeZone && a.anchor === b.anchor;
+}
+
 /** Whether one can continue the other. */
 export function related(a: AnyLimit, b: AnyLimit): boolean {
   return family(a) === family(b);

@@ -101,3 +101,53 @@ test("a quota that stays keeps its history when a longer one is put in front of 
   limiter.setLimits([quota(1000, "week"), day]);
   expect(left(limiter)).toBe(0);
 });
+
+test("what was not used goes back to the limits that continue those it was taken from", () => {
+  const clock = manualClock();
+  const day = quota(100, "day");
+  const limiter = createLimiter<LimitsInput>([day, quota(100, "1h")], { clock });
+  const permit = limiter.tryAcquire({ cost: 100 });
+  if (!permit.granted) throw new Error("refused");
+  limiter.setLimits([quota(100, "week"), day]);
+  expect(left(limiter)).toBe(0);
+  permit.settle(60);
+  const used = Object.values(limiter.peek().limits).map((limit) => limit.used);
+  expect(used).toEqual([100, 60]);
+});
+
+test("a quota gives back nothing that it did not carry over", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter<LimitsInput>(quota(9, "1s"), { clock });
+  const permit = limiter.tryAcquire();
+  if (!permit.granted) throw new Error("refused");
+  await clock.advance("1s");
+  expect(left(limiter)).toBe(9);
+  limiter.setLimits(quota(10, "1m"));
+  expect(left(limiter)).toBe(1);
+  permit.settle(0);
+  expect(left(limiter)).toBe(0);
+});
+
+test("a quota whose number changed gives back what was not used", () => {
+  const limiter = createLimiter<LimitsInput>(quota(9, "1m"), { clock: manualClock() });
+  const permit = limiter.tryAcquire({ cost: 9 });
+  if (!permit.granted) throw new Error("refused");
+  limiter.setLimits(quota(10, "1m"));
+  permit.settle(4);
+  expect(left(limiter)).toBe(6);
+});
+
+test("nor when its periods are the first ones again", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter<LimitsInput>(quota(9, "1m"), { clock });
+  const permit = limiter.tryAcquire();
+  if (!permit.granted) throw new Error("refused");
+  limiter.setLimits(quota(9, "1s"));
+  limiter.tryAcquire();
+  await clock.advance("1s");
+  expect(left(limiter)).toBe(9);
+  limiter.setLimits(quota(9, "1m"));
+  expect(left(limiter)).toBe(0);
+  permit.settle(0);
+  expect(left(limiter)).toBe(0);
+});

@@ -1,9 +1,9 @@
 /** What becomes of the states of a row when its limits change. */
 
-import { pairs } from "../../limits/counterparts.ts";
+import { pairs, samePeriods } from "../../limits/counterparts.ts";
 import { migrateState } from "../../limits/history.ts";
 import type { Moment } from "../../limits/limit.ts";
-import type { Plan } from "../../limits/plan.ts";
+import type { Plan, Rule } from "../../limits/plan.ts";
 import type { Rows } from "./rows.ts";
 
 /** Fills a new row from an old one, with the old admissions counted as far as they are known. */
@@ -21,9 +21,15 @@ export function carryStates(
   const twins = pairs(rules, old);
   rules.forEach((rule, i) => {
     const twin = old[twins[i]!];
+    if (twin?.kind === "quota") notePeriods(rows, twin, rule, moment.since);
     const kept =
       twin !== undefined &&
       migrateState(twin.limit, rows.place(twin, from), rule.limit, rows.site(rule, to), moment);
     if (!kept) rows.use(rule, to, moment);
   });
+}
+
+function notePeriods({ periodsSince }: Rows, old: Rule, rule: Rule, now: number): void {
+  const since = samePeriods(old.limit, rule.limit) ? periodsSince.get(old) : now;
+  if (since !== undefined) periodsSince.set(rule, Math.max(since, periodsSince.get(rule) ?? 0));
 }

@@ -1,9 +1,9 @@
 /** The estimate of an admission replaced by what was used: the surplus back, or the rest charged. */
 
 import { capacityOf, commitTo, earliestOf, refundTo } from "../../limits/algorithm.ts";
-import { eachCounterpart } from "../../limits/counterparts.ts";
+import { eachCounterpart, samePeriods } from "../../limits/counterparts.ts";
 import { isHeld, type Moment, NEVER } from "../../limits/limit.ts";
-import type { Rule } from "../../limits/plan.ts";
+import type { Plan, Rule } from "../../limits/plan.ts";
 import type { Change } from "../store.ts";
 import type { Rows } from "./rows.ts";
 import type { Turn } from "./turn.ts";
@@ -25,14 +25,21 @@ export function settle(
     eachCounterpart(plan, rows.planOf(row), (rule, i) => {
       if (rule.shared !== shared) return;
       const units = taken[i]! - actual[i]!;
-      // A debt that was carried over in units no longer tells which admission it is from.
-      const lapsed = rule.limit.kind === "pace" && rows.planOf(row) !== plan;
-      if (units > 0 && !lapsed) {
+      if (units > 0 && !isLapsed(rows, row, rule, plan, i)) {
         refundTo(rule.limit, rows.place(rule, row), { units, cost: taken[i]!, at, ticket }, moment);
         (shared ? turn.shared : turn.of(key))?.takeBack(plan, i, units, ticket);
       } else if (units < 0) charge(rows, rule, row, -units, moment);
     });
   }
+}
+
+/** Whether what was carried over no longer tells which admission it is from. */
+function isLapsed(rows: Rows, row: number, rule: Rule, plan: Plan, i: number): boolean {
+  if (rows.planOf(row) === plan) return false;
+  if (rule.kind !== "quota") return rule.kind === "pace";
+  // Periods that are the same again may have left it behind in between.
+  const since = rows.periodsSince.get(rule) ?? 0;
+  return plan.since < since || !samePeriods(plan.rules[i]!.limit, rule.limit);
 }
 
 /** Takes the rest at its own earliest instant, in pieces that the limit can hold. */
