@@ -225,14 +225,22 @@ export class Grant implements Permit {
 export class Denial implements Refusal {
   declare readonly retryAfter?: number;
   readonly limit: string;
+  readonly #wait: number | undefined;
 
-  constructor(limit: string, retryAfter: number | undefined) {
+  /** @param wait - `retryAfter` before it was rounded up, in microseconds. */
+  constructor(limit: string, retryAfter: number | undefined, wait?: number) {
     this.limit = limit;
+    this.#wait = wait;
     if (retryAfter !== undefined) this.retryAfter = retryAfter;
   }
 
   get granted(): false {
     return false;
+  }
+
+  /** In microseconds; hidden, so that a refusal shows what its type says. */
+  get wait(): number | undefined {
+    return this.#wait;
   }
 
   [Symbol.dispose](): void {}

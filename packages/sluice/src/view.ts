@@ -40,8 +40,10 @@ export interface Refused {
 }
 
 export function refusalOf(plan: Plan, { now, until, rule }: Refused): Denial {
-  const wait = isHeld(until) || until === NEVER ? undefined : Math.max(0, toMillis(until - now));
-  return new Denial(nameOf(plan, rule), wait);
+  const name = nameOf(plan, rule);
+  if (isHeld(until) || until === NEVER) return new Denial(name, undefined);
+  const wait = Math.max(0, until - now);
+  return new Denial(name, toMillis(wait), wait);
 }
 
 /** The same, by the rate that binds where a rule has several. */
@@ -49,7 +51,7 @@ export function namedRefusal(plan: Plan, refused: Refused, view: View): Denial {
   const denial = refusalOf(plan, refused);
   if (!hasSeveralNames(plan, refused.rule)) return denial;
   const name = bindingName(plan, refused.rule, view.rates[refused.rule]);
-  return new Denial(name, denial.retryAfter);
+  return new Denial(name, denial.retryAfter, denial.wait);
 }
 
 /** Whether it takes a look to tell which of a rule's rates binds. */

@@ -7,6 +7,7 @@ import type { Clock } from "../clock.ts";
 import type { Costs } from "../costs.ts";
 import type { Plan } from "../limits/plan.ts";
 import { Denial } from "../permit.ts";
+import { toMillis } from "../time.ts";
 
 const KEPT = 1_000_000;
 /** Keys whose refusals are kept. */
@@ -16,23 +17,32 @@ interface Kept {
   readonly plan: Plan;
   readonly costs: Costs;
   readonly limit: string;
-  /** On this process's clock. */
+  /** On this process's clock: no sooner than it is, for the answer was on its way. */
   readonly until: number;
+  /** No later than it is. */
   readonly expires: number;
 }
 
 export class Refusals {
   readonly #byKey = new Map<string, Kept>();
 
-  note(key: string, plan: Plan, costs: Costs, { limit, retryAfter }: Denial, now: number): void {
-    if (retryAfter === undefined) return;
+  /** @param sent - When a store was asked that is far away. */
+  note(
+    key: string,
+    plan: Plan,
+    costs: Costs,
+    { limit, wait }: Denial,
+    sent: number | undefined,
+    clock: Clock,
+  ): void {
+    if (wait === undefined) return;
     if (this.#byKey.size >= MOST) this.#byKey.clear();
-    // The wait was rounded up to whole milliseconds.
-    const until = now + Math.max(0, retryAfter - 1) * 1e3;
-    this.#byKey.set(key, { plan, costs, limit, until, expires: Math.min(until, now + KEPT) });
+    const now = clock.now();
+    const expires = Math.min((sent ?? now) + wait, now + KEPT);
+    this.#byKey.set(key, { plan, costs, limit, until: now + wait, expires });
   }
 
-  /** The refusal of an ask that takes no less than one that was refused. */
+  /** The refusal of the same ask; how long one of more would wait, only the store knows. */
   find(key: string, plan: Plan, costs: Costs, clock: Clock): Denial | undefined {
     const kept = this.#byKey.get(key);
     if (!kept) return undefined;
@@ -41,8 +51,8 @@ export class Refusals {
       this.#byKey.delete(key);
       return undefined;
     }
-    const covered = kept.plan === plan && kept.costs.every((units, i) => costs[i]! >= units);
-    return covered ? new Denial(kept.limit, Math.ceil((kept.until - now) / 1e3)) : undefined;
+    if (kept.plan !== plan || kept.costs.some((units, i) => costs[i] !== units)) return undefined;
+    return new Denial(kept.limit, toMillis(kept.until - now));
   }
 
   /** Something was freed, for a key or for all. */

@@ -84,9 +84,10 @@ export class SharedLimiter extends DerivedVerbs {
       const refused = this.#refuse(key, known);
       return admissions.ledger.sync ? refused : Promise.resolve(refused);
     }
+    const sent = admissions.ledger.sync ? undefined : this.#clock.now();
     const answer = admissions.attempt(key, plan, costs, 0);
     if (!(answer instanceof Promise) && answer.granted) return answer;
-    return this.#refuseOrGrant(answer, key, plan, costs);
+    return this.#refuseOrGrant(answer, key, plan, costs, sent);
   }
 
   #refuseBehind(key: string, plan: Plan, costs: Costs): Refusal | Promise<Refusal> {
@@ -102,10 +103,11 @@ export class SharedLimiter extends DerivedVerbs {
     key: string,
     plan: Plan,
     costs: Costs,
+    sent: number | undefined,
   ): Permit | Refusal | Promise<Permit | Refusal> {
     return after(answer, (judged) => {
       if (judged.granted) return judged;
-      this.#refusals.note(key, plan, costs, judged, this.#clock.now());
+      this.#refusals.note(key, plan, costs, judged, sent, this.#clock);
       return this.#refuse(key, judged);
     });
   }
