@@ -18,7 +18,7 @@ export class Rows {
   /** No gate, of a key or of all, is closed after it. */
   latestGate = 0;
   /** Since when a quota has its periods, where it continues one with others. */
-  readonly periodsSince = new WeakMap<Rule, number>();
+  readonly periodsSince: WeakMap<Rule, number> = new WeakMap();
   #commonGate = 0;
   readonly #byKey = new Map<string, number>();
   readonly #plans = new PlanIndexes((index) => this.#dropBlanks(index));
