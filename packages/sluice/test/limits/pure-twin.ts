@@ -119,6 +119,7 @@ export class PureTwin {
   /** From `plan.since` on other limits hold: rules continue those of the same name, scope and kind. */
   setPlan(plan: Plan): void {
     const moment = momentAt(plan.since, this.#wallOffset);
+    const unknown = !this.#plan.hasShared && !this.#shared && this.#hasState(moment);
     for (const [key, states] of this.#keys) {
       this.#keys.set(key, moveStates(this.#plan.rules, states, plan.rules, false, moment));
     }
@@ -127,8 +128,18 @@ export class PureTwin {
     // What all keys share stays as it was while no limit asks for it.
     if (this.#shared) {
       this.#shared = moveStates(this.#sharedRules, this.#shared, plan.rules, true, moment);
+    } else if (unknown) {
+      // What the keys took together is not known.
+      this.#shared = this.#cold();
+      for (const state of this.#shared) state.startUsed(moment);
     }
     this.#sharedRules = plan.rules;
+  }
+
+  #hasState(moment: Moment): boolean {
+    return [...this.#keys.values()].some((states) =>
+      states.some((state) => state.idleFrom(moment) > moment.now),
+    );
   }
 
   #earliest(key: string, homes: GrowingState[][], cost: Costs, moment: Moment): Earliest {

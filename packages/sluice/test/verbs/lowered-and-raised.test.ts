@@ -49,9 +49,12 @@ test("one rate of several goes down and up", () => {
 });
 
 /** How many pass at once. */
-function left(limiter: { tryAcquire(): { granted: boolean } }): number {
+function left(
+  limiter: { tryAcquire(options?: { key: string }): { granted: boolean } },
+  key = "",
+): number {
   let passed = 0;
-  while (limiter.tryAcquire().granted) passed++;
+  while (limiter.tryAcquire({ key }).granted) passed++;
   return passed;
 }
 
@@ -150,4 +153,41 @@ test("nor when its periods are the first ones again", async () => {
   expect(left(limiter)).toBe(0);
   permit.settle(0);
   expect(left(limiter)).toBe(0);
+});
+
+const OWN = window(10, "1m");
+const COMMON = window(10, "1m", { per: "limiter" });
+
+test("a limit of each key becomes one of the limiter: it starts used while a key has state", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter<LimitsInput>(OWN, { clock });
+  expect(left(limiter, "a")).toBe(10);
+  await clock.advance("30s");
+  limiter.setLimits(COMMON);
+  expect(left(limiter, "a")).toBe(0);
+  expect(left(limiter, "b")).toBe(0);
+  await clock.advance("1m");
+  expect(left(limiter, "b")).toBe(10);
+});
+
+test("so it does when a key is paused before anything is asked", () => {
+  const limiter = createLimiter<LimitsInput>(OWN, { clock: manualClock() });
+  expect(left(limiter, "a")).toBe(10);
+  limiter.setLimits(COMMON);
+  limiter.pause("1s", { key: "a" });
+  expect(left(limiter, "b")).toBe(0);
+});
+
+test("it starts full when no key has state any more, or none ever had", async () => {
+  const clock = manualClock();
+  const limiter = createLimiter<LimitsInput>(OWN, { clock });
+  expect(left(limiter, "a")).toBe(10);
+  await clock.advance("1m");
+  limiter.setLimits(COMMON);
+  expect(left(limiter, "a")).toBe(10);
+  const fresh = createLimiter<LimitsInput>(OWN, { clock });
+  expect(left(fresh, "a")).toBe(10);
+  fresh.reset();
+  fresh.setLimits(COMMON);
+  expect(left(fresh, "a")).toBe(10);
 });

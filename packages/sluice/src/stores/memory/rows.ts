@@ -7,7 +7,7 @@ import { sameShared } from "../../limits/counterparts.ts";
 import type { Moment } from "../../limits/limit.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
 import { Arena } from "./arena.ts";
-import { carryStates } from "./carry.ts";
+import { anyAlone, carryStates, startShared } from "./carry.ts";
 import { PlanIndexes } from "./plan-indexes.ts";
 
 const PLAN = 0;
@@ -31,6 +31,8 @@ export class Rows {
   #foundRow = 0;
   /** The limiter's own row; 0 until a plan is known. */
   #shared = 0;
+  /** Whether keys may have passed while the limiter had no limits of its own. */
+  #alone = false;
   readonly #start: "full" | "used";
   readonly #opened: Moment;
 
@@ -59,6 +61,8 @@ export class Rows {
     if (row === undefined) return 0;
     let found = row;
     if (this.arena.cells[row + PLAN] !== this.#plans.of(plan)) {
+      // What the limiter's row starts with depends on what the keys have.
+      if (plan.hasShared) this.seenShared(plan);
       found = this.#migrate(row, plan, false);
       this.#byKey.set(key, found);
     }
@@ -80,6 +84,7 @@ export class Rows {
   }
 
   create(key: string, plan: Plan): number {
+    if (!plan.hasShared) this.#alone = true;
     const row = this.#make(plan, this.#plans.take(plan), false);
     this.#byKey.set(key, row);
     return row;
@@ -87,6 +92,10 @@ export class Rows {
 
   /** The limiter's own row, or an empty one to be looked at while there is none. */
   seenShared(plan: Plan): number {
+    if (this.#shared === 0 && this.#alone) {
+      this.#alone = false;
+      if (anyAlone(this, plan)) startShared(this, this.shared(plan));
+    }
     if (this.#shared !== 0) return this.shared(plan);
     const index = this.#plans.look(plan);
     return (this.#sharedBlanks[index] ||= this.#make(plan, index, true));
@@ -253,14 +262,9 @@ export class Rows {
     const made = this.arena.take(shared ? plan.sharedSize : plan.rowSize);
     this.arena.cells[made + PLAN] = this.#plans.take(plan);
     this.setGate(made, this.gate(row));
-    carryStates(this, row, made, shared, this.#since(plan));
+    carryStates(this, row, made, shared);
     this.#drop(row, shared);
     return made;
-  }
-
-  /** When a plan came into force. */
-  #since({ since, sinceWall }: Plan): Moment {
-    return { now: since, wall: sinceWall, since };
   }
 
   /** Moves the rows that are left into a new, small arena. */
