@@ -231,3 +231,16 @@ describe("errors", () => {
     expect(limiter.peek().limits).toMatchObject({ a: { used: 5 }, b: { used: 5 } });
   });
 });
+
+test.each([
+  ["more", 1, 10],
+  ["less", 9, 2],
+])("reset of a key: the limiter's own limits still hear of %s", (_, cost, used) => {
+  const limits = { t: window(10, "1m", { per: "limiter" }), k: window(5, "1m") };
+  const limiter = createLimiter(limits, { clock: manualClock() });
+  const permit = limiter.tryAcquire({ key: "a", cost: { t: cost, k: 1 } });
+  if (!permit.granted) throw new Error("refused");
+  limiter.reset({ key: "a" });
+  permit.settle({ t: used, k: 4 });
+  expect(limiter.peek({ key: "a" }).limits).toMatchObject({ t: { used }, k: { used: 0 } });
+});

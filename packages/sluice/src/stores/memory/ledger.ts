@@ -237,8 +237,7 @@ export class MemoryLedger implements Ledger<true> {
     switch (change.kind) {
       case "settle":
       case "cancel":
-        if (change.ticket <= this.#resets.upTo(change.key)) return;
-        return settle(this.#rows, this.#turn, change, moment, () =>
+        return settle(this.#rows, this.#turn, this.#resets, change, moment, () =>
           this.#create(change.key, change.plan, moment),
         );
       case "release":

@@ -5,6 +5,7 @@ import { eachCounterpart, samePeriods } from "../../limits/counterparts.ts";
 import { isHeld, type Moment, NEVER } from "../../limits/limit.ts";
 import type { Plan, Rule } from "../../limits/plan.ts";
 import type { Change } from "../store.ts";
+import type { Resets } from "./resets.ts";
 import type { Rows } from "./rows.ts";
 import type { Turn } from "./turn.ts";
 
@@ -12,12 +13,14 @@ import type { Turn } from "./turn.ts";
 export function settle(
   rows: Rows,
   turn: Turn,
+  resets: Resets,
   change: Extract<Change, { kind: "settle" | "cancel" }>,
   moment: Moment,
   create: () => number,
 ): void {
   const { key, plan, taken, actual, at, ticket } = change;
   for (const shared of [false, true]) {
+    if (ticket <= resets.upTo(key, shared)) continue;
     let row = shared ? rows.sharedRow : rows.any(key);
     const charged = plan.rules.some((rule, i) => rule.shared === shared && actual[i]! > taken[i]!);
     if (row === 0 && !shared && charged) row = create();
