@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 
 // Bytes, gzipped. The aim is 8,000: all limits, all verbs and the memory store are far from it.
-const budget = 31_550;
+const budget = 32_050;
 
 test("the root entry, bundled, minified and gzipped, is within its budget", async () => {
   const { outputFiles } = await build({
