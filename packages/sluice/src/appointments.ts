@@ -23,7 +23,7 @@ export class Appointments {
 
   /** `waiting` is how many wait in all: deadlines of those who were served are dropped in time. */
   setDeadline(waiter: Waiter, deadline: number, waiting: number): void {
-    if (this.#deadlines.size > 2 * waiting + 64) this.#deadlines.prune((each) => !each.settled);
+    if (this.#deadlines.isOvergrown(waiting)) this.#deadlines.prune((each) => !each.settled);
     this.#deadlines.push(deadline, waiter, waiter.order);
   }
 
@@ -35,7 +35,7 @@ export class Appointments {
     waiter.extras ??= {};
     waiter.extras.booked = booking;
     this.#booked.add(waiter);
-    if (this.#instants.size > 2 * this.#booked.size + 64) this.#instants.prune(isBooked);
+    if (this.#instants.isOvergrown(this.#booked.size)) this.#instants.prune(isBooked);
     this.#instants.push(booking.from, waiter, waiter.order);
   }
 

@@ -2,7 +2,7 @@
 
 import type { Admissions } from "./admissions.ts";
 import type { Clock } from "./clock.ts";
-import { noCosts } from "./costs.ts";
+import { noCosts, sameCosts } from "./costs.ts";
 import { NEVER } from "./limits/limit.ts";
 import type { Plan } from "./limits/plan.ts";
 import type { Waiter } from "./queue.ts";
@@ -85,7 +85,7 @@ export class BookedWaiters {
         (waiter) =>
           waiter.level.queue.key === key &&
           waiter.extras!.booked!.at >= leaving.extras!.booked!.at &&
-          waiter.costs.every((cost, i) => cost === leaving.costs[i]),
+          sameCosts(waiter.costs, leaving.costs),
       )
       .sort((a, b) => a.extras!.booked!.at - b.extras!.booked!.at || a.order - b.order);
     let free = leaving.extras!.booked!;

@@ -33,6 +33,10 @@ function costsByRule(plan: Plan, cost: AnyCost | undefined): Costs {
   });
 }
 
+export function sameCosts(a: Costs, b: Costs): boolean {
+  return a.length === b.length && a.every((units, i) => units === b[i]);
+}
+
 /** Nothing of each rule: a new list, to be written to or not. */
 export function noCosts({ rules }: Plan): number[] {
   return rules.map(() => 0);

@@ -58,6 +58,11 @@ export class Heap<T> {
     return this.#items.slice();
   }
 
+  /** Whether it holds far more than the `live` ones, so that it is worth to prune it. */
+  isOvergrown(live: number): boolean {
+    return this.size > 2 * live + 64;
+  }
+
   /** Drops all items but those to be kept; asks with the number of each. */
   prune(keep: (item: T, rank: number) => boolean): void {
     const [ranks, orders, items] = [this.#ranks, this.#orders, this.#items];

@@ -46,7 +46,7 @@ export class Line {
     queue.where = "line";
     queue.due = rankOf(head, this.#ageing);
     this.#clean();
-    if (this.#heap.size > 2 * this.#size + 64) this.#heap.prune(stands);
+    if (this.#heap.isOvergrown(this.#size)) this.#heap.prune(stands);
     if (queue.due < this.#heap.least) this.#due = 0;
     this.#heap.push(queue.due, queue, head.order);
     this.#size++;

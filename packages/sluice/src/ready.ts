@@ -24,7 +24,7 @@ export class Ready {
   /** A queue looks again at `due`; `queues` is how many there are in all. */
   add(queue: KeyQueue, due: number, queues: number): void {
     // Those who gave up behind a far limit would be kept until it opens.
-    if (this.#later.size > 2 * queues + 64) this.#later.prune(isThere);
+    if (this.#later.isOvergrown(queues)) this.#later.prune(isThere);
     queue.where = "ready";
     queue.due = due;
     this.#later.push(due, queue);

@@ -57,10 +57,6 @@ function keptFor({ rules, grace }: Plan, at: number): number {
   return kept;
 }
 
-export function sameCosts(a: Costs, b: Costs): boolean {
-  return a.length === b.length && a.every((units, i) => units === b[i]);
-}
-
 /** Slots come back at nobody knows when, so nothing is booked behind them. */
 export function booksAhead({ rules }: Plan): boolean {
   return rules.every(({ kind }) => kind !== "concurrency" && kind !== "blocked");

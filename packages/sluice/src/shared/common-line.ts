@@ -50,7 +50,7 @@ export class CommonLine {
   /** Nobody waits in it any more. */
   leave(lane: InLine): void {
     this.#standing.delete(lane);
-    if (this.#lanes.size <= 2 * this.#standing.size + 64) return;
+    if (!this.#lanes.isOvergrown(this.#standing.size)) return;
     this.#lanes.prune((each) => this.#standing.has(each));
   }
 

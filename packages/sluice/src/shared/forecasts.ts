@@ -4,13 +4,12 @@
  * at one of them says bounds the others, too.
  */
 
-import type { Costs } from "../costs.ts";
+import { type Costs, sameCosts } from "../costs.ts";
 import { isHeld } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import { compareRanks, type Waiter } from "../queue.ts";
 import type { View } from "../stores/store.ts";
 import { aheadOf } from "./ahead.ts";
-import { sameCosts } from "./booking.ts";
 import type { Lane } from "./lane.ts";
 import type { Sight } from "./shared-admissions.ts";
 

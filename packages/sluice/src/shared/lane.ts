@@ -5,13 +5,13 @@
  * the next call asks for all of them.
  */
 
-import { takesShared } from "../costs.ts";
+import { sameCosts, takesShared } from "../costs.ts";
 import { isHeld, NEVER } from "../limits/limit.ts";
 import type { Plan } from "../limits/plan.ts";
 import { type KeyQueue, rankOf, type Waiter } from "../queue.ts";
 import { type Answer, type Ask, askFor } from "../stores/store.ts";
 import { kept } from "./answered.ts";
-import { type Booking, bookingsOf, booksAhead, sameCosts } from "./booking.ts";
+import { type Booking, bookingsOf, booksAhead } from "./booking.ts";
 import type { InLine } from "./common-line.ts";
 import type { LaneDesk } from "./lane-desk.ts";
 import { Share } from "./share.ts";

@@ -54,7 +54,7 @@ export class Lanes {
   }
 
   setDeadline(waiter: Waiter, deadline: number): void {
-    if (this.#deadlines.size > 2 * this.size + 64) this.#deadlines.prune((each) => !each.settled);
+    if (this.#deadlines.isOvergrown(this.size)) this.#deadlines.prune((each) => !each.settled);
     this.#deadlines.push(deadline, waiter, waiter.order);
     this.#arm();
   }
@@ -82,7 +82,7 @@ export class Lanes {
     lane.serve();
     if (lane.idle) this.#drop(lane);
     else this.#put(lane);
-    if (this.#due.size > 2 * this.#byKey.size + 64) this.#putAnew();
+    if (this.#due.isOvergrown(this.#byKey.size)) this.#putAnew();
     this.#serveLine();
     if (lane.isHeldBack) this.#desk.forecasts.compare(lane);
   }

@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import type { Costs } from "../costs.ts";
+import { type Costs, sameCosts } from "../costs.ts";
 import type { Plan } from "../limits/plan.ts";
 import { Denial } from "../permit.ts";
 import { toMillis } from "../time.ts";
@@ -51,7 +51,7 @@ export class Refusals {
       this.#byKey.delete(key);
       return undefined;
     }
-    if (kept.plan !== plan || kept.costs.some((units, i) => costs[i] !== units)) return undefined;
+    if (kept.plan !== plan || !sameCosts(kept.costs, costs)) return undefined;
     return new Denial(kept.limit, toMillis(kept.until - now));
   }
 
